@@ -1,0 +1,96 @@
+# The only interface: people, CI and the documentation call these targets and nothing else.
+#
+#   make demo       a fresh machine to a running product with sample data
+#   make test       everything CI checks, with the real servers and a real browser
+#   make test-long  more seeds, more crashes, fuzzing
+#   make bench      the comparisons, side by side; writes bench/results.json
+#   make build      release binaries in the target directory's release/
+#   make lint       formatting, lints, advisories
+#   make ui         dashboard and tracker alone
+#   make bless      accept changed snapshots, renew the README's screenshot
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+# One target directory for everything, outside the tree, that survives between runs.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/target
+export CARGO_TERM_COLOR ?= auto
+
+CARGO := cargo
+BIN := $(CARGO_TARGET_DIR)/debug/shelduck
+RELEASE := $(CARGO_TARGET_DIR)/release
+
+.PHONY: demo build test test-rust test-ui test-browser test-long bench lint ui deps tools bless clean
+
+demo: build
+	$(RELEASE)/shelduck demo
+
+build: deps ui
+	$(CARGO) build --locked --release -p shelduck
+
+test: lint test-ui test-rust test-browser
+
+test-rust: deps ui tools
+	$(CARGO) build --locked -p shelduck
+	$(CARGO) nextest run --locked --workspace
+	$(CARGO) test --locked --workspace --doc
+
+test-ui: ui/node_modules/.installed tracker/node_modules/.installed ui
+	cd ui && npm run --silent check && npm test --silent
+	cd tracker && npm test --silent
+
+test-browser: deps ui chromium e2e/node_modules/.installed
+	$(CARGO) build --locked -p shelduck
+	cd e2e && SHELDUCK_BIN=$(BIN) npm test --silent
+
+test-long: deps ui tools
+	$(CARGO) build --locked --release -p shelduck
+	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
+	./deploy/fuzz.sh
+
+bench: build
+	$(CARGO) run --locked --release -p bench
+
+lint: deps ui
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --quiet
+
+ui: ui/dist/index.html tracker/dist/script.js
+
+bless: test-rust
+	INSTA_UPDATE=always $(CARGO) nextest run --locked -p api
+	cd e2e && SHELDUCK_BIN=$(BIN) SHELDUCK_SCREENSHOTS=1 npm test --silent
+
+clean:
+	rm -rf deps/node_modules ui/node_modules ui/dist tracker/node_modules tracker/dist e2e/node_modules e2e/output
+
+# --- what the rest needs -------------------------------------------------------------------------------------------------
+
+deps: deps/node_modules/.installed
+
+%/node_modules/.installed: %/package-lock.json
+	cd $* && npm ci --no-progress
+	touch $@
+
+ui/dist/index.html: ui/node_modules/.installed $(shell find ui/src ui/public ui/*.ts ui/*.js ui/index.html -type f 2>/dev/null)
+	cd ui && npm run --silent build
+	touch $@
+
+tracker/dist/script.js: tracker/node_modules/.installed $(shell find tracker/src tracker/*.mjs -type f 2>/dev/null)
+	cd tracker && npm run --silent build
+	touch $@
+
+tools:
+	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
+
+# A real browser for the end-to-end tests: the machine's, else Debian's package when that is allowed.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+		else \
+			echo "The browser tests need Chromium. Install it (Debian: apt-get install chromium) and run this again." >&2; exit 1; \
+		fi; }

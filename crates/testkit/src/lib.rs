@@ -1,0 +1,9 @@
+//! Starts the real binary and speaks to it, for tests and benchmarks.
+//!
+//! Everything runs on free loopback ports in temporary folders; a process is ended by its own id, never by name.
+
+mod client;
+mod server;
+
+pub use client::{Answer, Client};
+pub use server::{ADMIN, Options, Server, binary};
