@@ -36,7 +36,7 @@ test-rust: deps ui tools
 	$(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
-test-ui: ui/node_modules/.installed tracker/node_modules/.installed ui
+test-ui: ui/node_modules/.installed tracker/node_modules/.installed ui chromium
 	cd ui && npm run --silent check && npm test --silent
 	cd tracker && npm test --silent
 

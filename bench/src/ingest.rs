@@ -1,0 +1,149 @@
+//! Durable ingest beside a bare handler that only parses the same JSON: the price of everything the product does for an event.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::post;
+use serde_json::{Value, json};
+use testkit::{Options, Server};
+
+use crate::load::{self, Load};
+use crate::median;
+
+const CONNECTIONS: usize = 256;
+const PAIRS: usize = 3;
+const PAIR_SECONDS: u64 = 8;
+const STEADY_SECONDS: u64 = 60;
+const SITE: &str = "bench.example";
+
+/// Runs the pairs, then a minute of steady load.
+pub(crate) async fn run() -> Result<Value> {
+    let requests = Arc::new(requests());
+    let (bare, stop_bare) = bare_handler().await?;
+    let server = start().await?;
+    let ours = server.address()?;
+    // Caches, connections and the engine warm up on both sides alike.
+    for address in [bare, ours] {
+        load::run(address, Arc::clone(&requests), CONNECTIONS, Duration::from_secs(2)).await?;
+    }
+    let (mut ratios, mut bare_rates, mut our_rates) = (Vec::new(), Vec::new(), Vec::new());
+    for pair in 1..=PAIRS {
+        let duration = Duration::from_secs(PAIR_SECONDS);
+        let bare = load::run(bare, Arc::clone(&requests), CONNECTIONS, duration).await?;
+        let ours = load::run(ours, Arc::clone(&requests), CONNECTIONS, duration).await?;
+        report(pair, &bare, &ours);
+        ratios.push(ours.rate() / bare.rate());
+        bare_rates.push(bare.rate());
+        our_rates.push(ours.rate());
+    }
+    stop_bare.abort();
+
+    eprintln!("ingest: {STEADY_SECONDS} s of steady load ...");
+    let before = server.resident_bytes()?;
+    let steady = load::run(ours, Arc::clone(&requests), CONNECTIONS, Duration::from_secs(STEADY_SECONDS)).await?;
+    let after = server.resident_bytes()?;
+    ensure!(steady.refused == 0, "{} requests were refused under steady load", steady.refused);
+    Ok(json!({
+        "connections": CONNECTIONS,
+        "bare_handler_per_s": median(&mut bare_rates),
+        "durable_ingest_per_s": median(&mut our_rates),
+        "ratio": median(&mut ratios),
+        "ratio_required": 0.5,
+        "steady": {
+            "seconds": steady.seconds,
+            "accepted": steady.accepted,
+            "per_s": steady.rate(),
+            "latency_ms": {"p50": steady.quantile_ms(0.5), "p99": steady.quantile_ms(0.99), "max": steady.quantile_ms(1.0)},
+            "longest_stall_ms": steady.stall_ms_max,
+            "longest_stall_ms_allowed": 250,
+            "resident_bytes": {"before": before, "after": after},
+        },
+    }))
+}
+
+fn report(pair: usize, bare: &Load, ours: &Load) {
+    eprintln!(
+        "ingest pair {pair}: bare {:.0}/s, durable {:.0}/s, ratio {:.2}, p99 {:.1} ms, refused {}",
+        bare.rate(),
+        ours.rate(),
+        ours.rate() / bare.rate(),
+        ours.quantile_ms(0.99),
+        ours.refused
+    );
+}
+
+/// What an event looks like to the bare handler.
+#[derive(serde::Deserialize)]
+struct Event {
+    n: String,
+    u: String,
+    d: String,
+}
+
+async fn bare_handler() -> Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
+    let router = Router::new().route(
+        "/api/event",
+        post(|body: axum::body::Bytes| async move {
+            match serde_json::from_slice::<Event>(&body) {
+                Ok(event) if !(event.n.is_empty() || event.u.is_empty() || event.d.is_empty()) => (StatusCode::ACCEPTED, "ok"),
+                _ => (StatusCode::BAD_REQUEST, "no"),
+            }
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let task = tokio::spawn(async move {
+        // It runs until the task is aborted.
+        let _ended = axum::serve(listener, router).await;
+    });
+    Ok((address, task))
+}
+
+/// The real server, believing the load generator's forwarding header so that visitors differ, with limits that a benchmark from
+/// one machine does not trip.
+async fn start() -> Result<Server> {
+    let options = Options::default()
+        .with("SERVER__TRUSTED_PROXIES", "127.0.0.1/32")
+        .with("SERVER__PUBLIC_URL", "https://bench.example")
+        .with("HTTP__CONNECTIONS_PER_ADDRESS_MAX", "2000")
+        .with("LIMITS__CATEGORIES__INGEST", "4000000000")
+        .with("LOG__LEVEL", "warn");
+    let server = Server::start(options)?;
+    let mut admin = server.admin().await?;
+    let made = admin.send_json(http::Method::POST, "/v1/sites", &json!({"domain": SITE})).await?;
+    ensure!(made.status.is_success(), "{}", made.text());
+    Ok(server)
+}
+
+/// 20,000 different requests from 5,000 visitors over 200 pages.
+fn requests() -> Vec<Vec<u8>> {
+    const AGENTS: [&str; 4] = [
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+    ];
+    (0..20_000_usize)
+        .map(|number| {
+            let visitor = number % 5_000;
+            let body = format!(
+                r#"{{"n":"pageview","u":"https://{SITE}/page/{}?utm_source=newsletter","d":"{SITE}","r":"https://www.google.com/"}}"#,
+                number % 200
+            );
+            format!(
+                "POST /api/event HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: {}\r\nAccept-Language: en-GB,en;q=0.9\r\n\
+                 X-Forwarded-For: 11.{}.{}.{}\r\nOrigin: https://{SITE}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+                AGENTS.get(visitor % AGENTS.len()).unwrap_or(&""),
+                visitor / 250,
+                visitor % 250,
+                number % 3 + 1,
+                body.len()
+            )
+            .into_bytes()
+        })
+        .collect()
+}
