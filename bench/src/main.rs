@@ -3,8 +3,10 @@
 //! Comparisons run interleaved in one run and are given as medians of pairs. Results go to standard error as they come and to
 //! `bench/results.json` at the end. Nothing here asserts a time.
 
+mod idle;
 mod ingest;
 mod load;
+mod reports;
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +24,12 @@ async fn main() -> Result<()> {
     });
     if wanted("ingest") {
         results["ingest"] = ingest::run().await?;
+    }
+    if wanted("reports") {
+        results["reports"] = reports::run().await?;
+    }
+    if wanted("idle") {
+        results["idle"] = idle::run().await?;
     }
     let text = serde_json::to_string_pretty(&results)?;
     println!("{text}");

@@ -1,0 +1,127 @@
+//! Signing in and out, and the first account.
+
+use gate::http::{Json, NoContent, Problem, Route, Session, UserAgent};
+use gate::store::UserRecord;
+use gate::{Class, Gate, LogIn, Password, Permit, Policy, Principal, SetUp, SignedIn, UserId};
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+
+pub(crate) fn routes() -> Vec<Route<App>> {
+    vec![
+        Route::new(Method::GET, "/v1/auth/state", Policy::public(Class::Read), get_auth_state)
+            .summary(
+                "What the sign-in page must know: whether the server waits for its first account",
+            ),
+        Route::new(Method::POST, "/v1/auth/setup", Policy::public(Class::Auth), set_up)
+            .summary("Makes the first account with the one-time setup secret, and signs in"),
+        Route::new(Method::POST, "/v1/auth/login", Policy::public(Class::Auth), log_in)
+            .summary("Signs in: begins a session and sets its cookie"),
+        Route::new(
+            Method::POST,
+            "/v1/auth/logout",
+            Policy::signed_in(Class::Auth).body_max(0),
+            log_out,
+        )
+        .summary("Ends the session"),
+        Route::new(
+            Method::GET,
+            "/v1/auth/session",
+            Policy::signed_in(Class::Read).body_max(0),
+            get_session,
+        )
+        .summary("Who is signed in"),
+    ]
+}
+
+/// What the sign-in page must know.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AuthState {
+    /// There is no account yet: the setup link makes the first.
+    setup_required: bool,
+}
+
+/// A name and a password.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LoginRequest {
+    username: String,
+    password: Password,
+}
+
+/// The one-time secret, and the account to make.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SetupRequest {
+    secret: Password,
+    username: String,
+    password: Password,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Signed {
+    user: SignedUser,
+}
+
+/// A user, with what the role stands for.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SignedUser {
+    id: UserId,
+    username: String,
+    role: String,
+    /// Scopes, written `action:database`.
+    scopes: Vec<String>,
+}
+
+async fn get_auth_state(_: Permit, app: App) -> Result<Json<AuthState>, Problem> {
+    let setup_required = app.blocking(|app| app.gate().setup_required()).await?;
+    Ok(Json(AuthState { setup_required }))
+}
+
+async fn set_up(
+    permit: Permit,
+    app: App,
+    UserAgent(user_agent): UserAgent,
+    Json(SetupRequest { secret, username, password }): Json<SetupRequest>,
+) -> Result<Session<Json<Signed>>, Problem> {
+    let form = SetUp { secret, account: LogIn { username, password, user_agent } };
+    let signed_in = app.blocking(move |app| app.gate().set_up(&permit, &form)).await?;
+    Ok(begun(app.gate(), &signed_in))
+}
+
+async fn log_in(
+    permit: Permit,
+    app: App,
+    UserAgent(user_agent): UserAgent,
+    Json(LoginRequest { username, password }): Json<LoginRequest>,
+) -> Result<Session<Json<Signed>>, Problem> {
+    let form = LogIn { username, password, user_agent };
+    let signed_in = app.blocking(move |app| app.gate().log_in(&permit, &form)).await?;
+    Ok(begun(app.gate(), &signed_in))
+}
+
+async fn log_out(permit: Permit, app: App) -> Result<Session<NoContent>, Problem> {
+    app.blocking(move |app| app.gate().log_out(&permit)).await?;
+    Ok(Session::end(NoContent))
+}
+
+async fn get_session(permit: Permit, _: App) -> Result<Json<Signed>, Problem> {
+    let Principal::User { id, name, role, scopes, .. } = permit.principal() else {
+        return Err(Problem::new(gate::http::kind::FORBIDDEN).detail("A key has no session."));
+    };
+    let scopes = scopes.iter().map(ToString::to_string).collect();
+    let user = SignedUser { id: *id, username: name.to_string(), role: role.to_string(), scopes };
+    Ok(Json(Signed { user }))
+}
+
+fn begun(gate: &Gate, signed_in: &SignedIn) -> Session<Json<Signed>> {
+    let UserRecord { id, name, role, .. } = &signed_in.user;
+    let vocabulary = gate.vocabulary();
+    let scopes = vocabulary.role(role).map(|role| vocabulary.role_scopes(role)).unwrap_or_default();
+    let scopes = scopes.iter().map(ToString::to_string).collect();
+    let user = SignedUser { id: *id, username: name.clone(), role: role.clone(), scopes };
+    Session::begin(signed_in, Json(Signed { user }))
+}

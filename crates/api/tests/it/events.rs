@@ -1,0 +1,70 @@
+//! The live stream.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Method;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+
+use crate::{Ask, World};
+
+async fn piece(body: &mut Body) -> Option<String> {
+    let frame = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.unwrap()?;
+    Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())
+}
+
+fn data(piece: &str) -> Value {
+    assert!(piece.contains("event: site\n"), "{piece}");
+    let line = piece.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    serde_json::from_str(line).unwrap()
+}
+
+async fn visit(world: &World) {
+    let body = json!({"n": "pageview", "u": "https://shop.example/", "d": "shop.example"});
+    let ask = Ask::new(Method::POST, "/api/event").body("text/plain", body.to_string());
+    let ask = ask.header("user-agent", crate::ingest::FIREFOX).header("accept-language", "en");
+    assert_eq!(world.send(ask).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_visit_shows_on_the_stream() {
+    let world = World::new();
+    let cookie = world.session("viewer");
+    let response = world.open(Ask::get("/v1/events?site=shop.example").cookie(&cookie)).await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let mut body = response.into_body();
+    let first = piece(&mut body).await.unwrap();
+    assert!(first.starts_with("retry: "), "{first}");
+    assert_eq!(
+        data(&first),
+        json!({"site": "shop.example", "current_visitors": 0, "last_event_at": null})
+    );
+    visit(&world).await;
+    let next = piece(&mut body).await.unwrap();
+    assert_eq!(
+        data(&next),
+        json!({"site": "shop.example", "current_visitors": 1, "last_event_at": crate::world::NOW})
+    );
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_server_and_with_the_site() {
+    let world = World::new();
+    let key = world.key(&["read:web", "write:web"]);
+    let open = async || {
+        let mut body =
+            world.open(Ask::get("/v1/events?site=shop.example").key(&key)).await.into_body();
+        piece(&mut body).await.unwrap();
+        body
+    };
+    let mut of_the_site = open().await;
+    visit(&world).await;
+    world.send(Ask::new(Method::DELETE, "/v1/sites/shop.example").key(&key)).await.nothing(204);
+    while piece(&mut of_the_site).await.is_some() {}
+    world.add_site("shop.example", "UTC");
+    let mut of_the_server = open().await;
+    world.drain.cancel();
+    while piece(&mut of_the_server).await.is_some() {}
+}

@@ -1,0 +1,91 @@
+//! Accounts.
+
+use http::Method;
+use serde_json::json;
+
+use crate::{Ask, World};
+
+const PASSWORD: &str = "nine oystercatchers on the groyne";
+
+#[tokio::test]
+async fn an_account_is_made_changed_and_shut() {
+    let world = World::new();
+    let admin = world.session("admin");
+    let new = json!({"username": "Bob", "password": PASSWORD, "role": "viewer"});
+    let made = world.send(Ask::post("/v1/users", &new).cookie(&admin)).await.json(201);
+    assert_eq!(
+        (&made["username"], &made["role"], &made["disabled"]),
+        (&json!("bob"), &json!("viewer"), &json!(false))
+    );
+    assert_eq!(
+        world.send(Ask::post("/v1/users", &new).cookie(&admin)).await.problem(409),
+        "conflict username"
+    );
+
+    let login = || {
+        let body = json!({"username": "bob", "password": PASSWORD});
+        Ask::post("/v1/auth/login", &body).header("sec-fetch-site", "same-origin")
+    };
+    let signed_in = world.send(login()).await;
+    let cookie =
+        signed_in.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(world.send(Ask::get("/v1/users").cookie(&cookie)).await.problem(403), "forbidden");
+
+    let path = format!("/v1/users/{}", made["id"].as_str().unwrap());
+    let change = |body| Ask::new(Method::PATCH, &path).json(&body).cookie(&admin);
+    let changed = world.send(change(json!({"role": "analyst"}))).await.json(200);
+    assert_eq!(changed["role"], "analyst");
+    assert_eq!(
+        world.send(Ask::get("/v1/auth/session").cookie(&cookie)).await.status,
+        401,
+        "a role changed under a session"
+    );
+    world.send(login()).await.json(200);
+    world.send(change(json!({"disabled": true}))).await.json(200);
+    world.send(login()).await.json(401);
+    let listed = world.send(Ask::get("/v1/users").cookie(&admin)).await.json(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    assert!(!listed.to_string().contains("argon2"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_account_is_refused() {
+    let world = World::new();
+    let admin = world.session("admin");
+    for (body, expected) in [
+        (json!({"username": "bob", "password": PASSWORD}), (400, "bad-request role")),
+        (
+            json!({"username": "a b", "password": PASSWORD, "role": "viewer"}),
+            (422, "invalid username"),
+        ),
+        (json!({"username": "bob", "password": PASSWORD, "role": "king"}), (422, "invalid role")),
+        (
+            json!({"username": "bob", "password": "short", "role": "viewer"}),
+            (422, "invalid password"),
+        ),
+        (
+            json!({"username": "bob", "password": "shelduck shelduck shelduck", "role": "viewer"}),
+            (422, "invalid password"),
+        ),
+    ] {
+        let answer = world.send(Ask::post("/v1/users", &body).cookie(&admin)).await;
+        assert_eq!(answer.problem(expected.0), expected.1, "{body}");
+    }
+    let absent = Ask::new(Method::PATCH, "/v1/users/00000000-0000-4000-8000-000000000000");
+    assert_eq!(
+        world.send(absent.json(&json!({"disabled": true})).cookie(&admin)).await.problem(404),
+        "not-found"
+    );
+    assert_eq!(world.control.users().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_last_admin_stays() {
+    let world = World::new();
+    let admin = world.session("admin");
+    let id = world.control.users().unwrap()[0].id;
+    for body in [json!({"disabled": true}), json!({"role": "viewer"})] {
+        let ask = Ask::new(Method::PATCH, &format!("/v1/users/{id}")).json(&body).cookie(&admin);
+        assert_eq!(world.send(ask).await.problem(409), "conflict", "{body}");
+    }
+}

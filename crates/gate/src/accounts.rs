@@ -1,0 +1,261 @@
+//! Signing in and out.
+//!
+//! All of these block: they wait for a disk and most for a password hash. A door calls them on a thread where that is
+//! allowed (see [`crate::door::on_blocking_thread`]).
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::audit::{EventName, Outcome};
+use crate::gate::{Gate, Trace};
+use crate::lockout::{Attempt, Locked};
+use crate::name::{UserName, canonical};
+use crate::password::{Busy, HashError, Password, PasswordFault, Verdict};
+use crate::permit::Permit;
+use crate::principal::{SessionId, UserId};
+use crate::random::{self, RandomError};
+use crate::session::SessionToken;
+use crate::store::{PasswordHashText, SessionRecord, SessionsAfter, StoreError, UserRecord};
+
+/// Most characters kept of what a browser calls itself.
+const USER_AGENT_CHARACTERS_MAX: usize = 256;
+
+/// Somebody who wants to sign in.
+#[derive(Debug)]
+pub struct LogIn {
+    /// The name as typed.
+    pub username: String,
+    /// The password as typed.
+    pub password: Password,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// A session that just began.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Whose.
+    pub user: UserRecord,
+    /// What the browser keeps.
+    pub token: SessionToken,
+    /// The session's public id.
+    pub session: SessionId,
+    /// When it ends whatever happens.
+    pub expires_at: Timestamp,
+}
+
+/// An account operation that was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Name or password is wrong, or the account is shut: which, is nobody's business.
+    #[error("wrong name or password")]
+    WrongCredentials,
+    /// Too many failures.
+    #[error(transparent)]
+    Locked(#[from] Locked),
+    /// Too many passwords are being checked.
+    #[error(transparent)]
+    Busy(Busy),
+    /// The server has been set up, or was never offered to be.
+    #[error("there is nothing to set up")]
+    SetupClosed,
+    /// The setup secret is wrong.
+    #[error("wrong setup secret")]
+    WrongSetupSecret,
+    /// Not a user name.
+    #[error("not a user name")]
+    Name,
+    /// The name is taken.
+    #[error("the name is taken")]
+    NameTaken,
+    /// No such role.
+    #[error("no such role")]
+    Role,
+    /// The new password will not do.
+    #[error("the password will not do")]
+    Password(PasswordFault),
+    /// No such user or session, as far as the caller may know.
+    #[error("no such thing")]
+    NotFound,
+    /// The caller is not somebody who has this.
+    #[error("not for this caller")]
+    NotForCaller,
+    /// Nobody would be left to administer.
+    #[error("the last administrator must stay")]
+    LastAdministrator,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Hashing failed.
+    #[error("hashing failed")]
+    Hash(#[source] HashError),
+}
+
+impl From<HashError> for AccountError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(busy) => Self::Busy(busy),
+            other => Self::Hash(other),
+        }
+    }
+}
+
+impl Gate {
+    /// Checks name and password and begins a session.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`], `Locked`, `Busy`, or a failing store.
+    pub fn log_in(&self, permit: &Permit, form: &LogIn) -> Result<SignedIn, AccountError> {
+        let name = canonical(&form.username);
+        let mut attempt = self.attempt(permit, Some(&name))?;
+        let user = undecided(&mut attempt, self.store.user_by_name(&name))?;
+        let kept = user.as_ref().map(|user| &user.password);
+        let verdict = undecided(&mut attempt, self.hasher.verify(&form.password, kept))?;
+        let object = user.as_ref().map(|user| format!("user:{}", user.id));
+        let user = user.filter(|user| !user.disabled && verdict != Verdict::Wrong);
+        let Some(user) = user else {
+            let event = match attempt.failed().began_lock {
+                true => EventName::AuthnLoginLock,
+                false => EventName::AuthnLoginFail,
+            };
+            self.record(event, Outcome::Denied, &Trace::of(permit), object);
+            return Err(AccountError::WrongCredentials);
+        };
+        let stronger = match verdict {
+            Verdict::RightButWeak => {
+                Some(undecided(&mut attempt, self.hasher.hash(&form.password, &*self.random))?)
+            }
+            Verdict::Right | Verdict::Wrong => None,
+        };
+        let after_failures = attempt.succeeded();
+        self.log_out(permit)?;
+        let signed_in = self.begin_session(&user, stronger, form.user_agent.as_deref())?;
+        let event = match after_failures {
+            true => EventName::AuthnLoginSuccessafterfail,
+            false => EventName::AuthnLoginSuccess,
+        };
+        self.record(event, Outcome::Success, &Trace::of(permit), object);
+        Ok(signed_in)
+    }
+
+    /// Takes a place for a guess at that account, or tells of the lock.
+    pub(crate) fn attempt(
+        &self,
+        permit: &Permit,
+        account: Option<&str>,
+    ) -> Result<Attempt<'_>, AccountError> {
+        self.lockout.attempt(account, &permit.client, self.now()).map_err(|locked| {
+            self.record(EventName::AuthnLoginFailMax, Outcome::Denied, &Trace::of(permit), None);
+            locked.into()
+        })
+    }
+
+    /// The account as it is now, unless it was shut or got another password while one was being hashed.
+    pub(crate) fn unchanged(&self, proved: &UserRecord) -> Result<UserRecord, AccountError> {
+        let same = |user: &UserRecord| {
+            !user.disabled && user.password_changed_at == proved.password_changed_at
+        };
+        self.store.user(proved.id)?.filter(same).ok_or(AccountError::WrongCredentials)
+    }
+
+    /// Begins a session of who just proved to be that user.
+    pub(crate) fn begin_session(
+        &self,
+        proved: &UserRecord,
+        stronger: Option<PasswordHashText>,
+        user_agent: Option<&str>,
+    ) -> Result<SignedIn, AccountError> {
+        let _changing = self.change();
+        let user = self.unchanged(proved)?;
+        if let Some(stronger) = stronger {
+            self.store.set_password(user.id, &stronger, None, SessionsAfter::Keep)?;
+        }
+        let role = self.vocabulary.role(&user.role).ok_or(AccountError::Role)?;
+        let now = self.now();
+        let absolute = self.session_rule(role).absolute;
+        let expires_at = now.checked_add(absolute).unwrap_or(now);
+        let token = SessionToken::generate(&*self.random)?;
+        let session = SessionId(self.uuid()?);
+        self.store.delete_expired_sessions(now)?;
+        let running = self.store.sessions_of(user.id)?;
+        let surplus = (running.len() + 1).saturating_sub(self.config().sessions.per_user_max);
+        for oldest in running.iter().take(surplus) {
+            self.store.delete_session(&oldest.hash)?;
+        }
+        self.store.insert_session(&SessionRecord {
+            hash: token.hash(),
+            id: session,
+            user: user.id,
+            created_at: now,
+            last_seen_at: now,
+            expires_at,
+            user_agent: user_agent
+                .map(|text| text.chars().take(USER_AGENT_CHARACTERS_MAX).collect()),
+        })?;
+        if surplus > 0 {
+            self.live.forget_all();
+        }
+        Ok(SignedIn { user, token, session, expires_at })
+    }
+
+    pub(crate) fn uuid(&self) -> Result<Uuid, RandomError> {
+        let millis = u64::try_from(self.now().as_millisecond()).unwrap_or(0);
+        let tail = random::array::<10>(&*self.random)?;
+        Ok(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
+    }
+
+    /// Ends the caller's session; nothing happens to a caller without one.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn log_out(&self, permit: &Permit) -> Result<(), AccountError> {
+        if let Some(hash) = &permit.session {
+            self.store.delete_session(hash)?;
+            self.live.forget_all();
+            self.record(EventName::AuthnSessionEnd, Outcome::Success, &Trace::of(permit), None);
+        }
+        Ok(())
+    }
+
+    /// Checks and hashes what makes an account, without storing it.
+    pub(crate) fn new_user(
+        &self,
+        name: &str,
+        role: &str,
+        password: &Password,
+    ) -> Result<UserRecord, AccountError> {
+        let name = UserName::parse(name).ok_or(AccountError::Name)?;
+        let role = self.vocabulary.role(role).ok_or(AccountError::Role)?;
+        let password = self.new_password(name.as_str(), password)?;
+        let now = self.now();
+        Ok(UserRecord {
+            id: UserId(self.uuid()?),
+            name: name.as_str().to_owned(),
+            role: role.name.to_owned(),
+            password,
+            disabled: false,
+            created_at: now,
+            password_changed_at: now,
+        })
+    }
+
+    pub(crate) fn new_password(
+        &self,
+        name: &str,
+        password: &Password,
+    ) -> Result<PasswordHashText, AccountError> {
+        self.rules.check(password, &[name]).map_err(AccountError::Password)?;
+        Ok(self.hasher.hash(password, &*self.random)?)
+    }
+}
+
+/// Gives the place of an attempt back when nothing was learnt about the credential.
+pub(crate) fn undecided<T, E>(attempt: &mut Attempt<'_>, result: Result<T, E>) -> Result<T, E> {
+    if result.is_err() {
+        attempt.release();
+    }
+    result
+}

@@ -1,0 +1,93 @@
+//! Where a request came from, in a type that does not print.
+//!
+//! An address of a person is needed to count and to enrich, and must not end up in a log, a table or an answer. So the
+//! type has no `Display`, no `Serialize`, a `Debug` that says nothing, and one loud way in: [`ClientAddress::expose`].
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Where a request came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(Option<IpAddr>);
+
+/// The part of an address that is counted: one v4 address, or one v6 network of 64 bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressBlock(u128);
+
+impl ClientAddress {
+    /// The local admin socket: no network at all.
+    pub const LOCAL: Self = Self(None);
+
+    /// A network address; v4 written as v6 becomes v4.
+    #[must_use]
+    pub const fn network(address: IpAddr) -> Self {
+        Self(Some(address.to_canonical()))
+    }
+
+    /// The raw address, for hashing and look-ups only; none for the local socket. Never store or print it.
+    #[must_use]
+    pub const fn expose(&self) -> Option<IpAddr> {
+        self.0
+    }
+
+    /// The part that is counted.
+    #[must_use]
+    pub const fn block(&self) -> AddressBlock {
+        match self.0 {
+            // The mapped form keeps v4 apart from every v6 network.
+            Some(IpAddr::V4(address)) => AddressBlock(address.to_ipv6_mapped().to_bits()),
+            Some(IpAddr::V6(address)) => AddressBlock(mask_64(address)),
+            None => AddressBlock(0),
+        }
+    }
+}
+
+impl AddressBlock {
+    pub(crate) const fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+const fn mask_64(address: Ipv6Addr) -> u128 {
+    address.to_bits() & !(u64::MAX as u128)
+}
+
+impl fmt::Debug for ClientAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ClientAddress(hidden)")
+    }
+}
+
+impl fmt::Debug for AddressBlock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AddressBlock(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(text: &str) -> AddressBlock {
+        ClientAddress::network(text.parse().unwrap()).block()
+    }
+
+    #[test]
+    fn a_v6_network_of_64_bits_is_one_caller() {
+        assert_eq!(block("2001:db8:1:2::1"), block("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(block("2001:db8:1:2::1"), block("2001:db8:1:3::1"));
+    }
+
+    #[test]
+    fn v4_is_counted_alone_and_in_both_spellings() {
+        assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
+        assert_ne!(block("192.0.2.1"), block("192.0.2.2"));
+        assert_ne!(block("192.0.2.1"), block("::1"));
+    }
+
+    #[test]
+    fn it_does_not_print() {
+        let client = ClientAddress::network("192.0.2.77".parse().unwrap());
+        assert!(!format!("{client:?} {:?}", client.block()).contains("77"));
+    }
+}

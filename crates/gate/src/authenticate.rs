@@ -1,0 +1,221 @@
+//! From a shown credential to a principal.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::address::ClientAddress;
+use crate::door::{Known, Refusal};
+use crate::gate::Gate;
+use crate::key::ApiKey;
+use crate::live::{LiveKey, LiveSession};
+use crate::principal::Principal;
+use crate::scope::Scope;
+use crate::secret::Fingerprint;
+use crate::session::SessionHash;
+use crate::store::{KeyRecord, SessionRecord, UserRecord};
+use crate::vocabulary::RoleRow;
+
+/// How far the stored time of last use may lag behind.
+const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+type Found = Result<Known, Refusal>;
+
+impl Gate {
+    /// The session, if it was looked up a moment ago and its use need not be stored yet.
+    pub(crate) fn session_in_memory(&self, hash: &SessionHash) -> Option<Found> {
+        let now = self.now();
+        let found = self.live.session(hash, now, |session| {
+            if session.is_over(now) {
+                return Some(Err(Refusal::Unauthenticated));
+            }
+            session.last_seen_at = now;
+            let due = now.duration_since(session.stored_at) >= TOUCH_EVERY;
+            (!due).then(|| {
+                Ok(Known { principal: Arc::clone(&session.principal), session: Some(*hash) })
+            })
+        });
+        found.flatten()
+    }
+
+    /// The session as the store has it; blocks.
+    pub(crate) fn session_in_store(&self, hash: &SessionHash) -> Found {
+        let now = self.now();
+        let seen = self.live.session(hash, now, |session| session.last_seen_at);
+        let epoch = self.live.epoch();
+        let record = self
+            .store
+            .session(hash)
+            .map_err(Refusal::Unavailable)?
+            .ok_or(Refusal::Unauthenticated)?;
+        let user = self.store.user(record.user).map_err(Refusal::Unavailable)?;
+        let mut session = user
+            .filter(|user| !user.disabled)
+            .and_then(|user| self.live_session(&record, &user, now))
+            .ok_or(Refusal::Unauthenticated)?;
+        session.last_seen_at =
+            seen.map_or(record.last_seen_at, |seen| seen.max(record.last_seen_at));
+        if session.is_over(now) {
+            return Err(Refusal::Unauthenticated);
+        }
+        session.last_seen_at = now;
+        if now.duration_since(session.stored_at) >= TOUCH_EVERY {
+            self.store.touch_session(hash, now).map_err(Refusal::Unavailable)?;
+            session.stored_at = now;
+        }
+        let known = Known { principal: Arc::clone(&session.principal), session: Some(*hash) };
+        self.live.keep_session(epoch, hash, &session);
+        Ok(known)
+    }
+
+    fn live_session(
+        &self,
+        record: &SessionRecord,
+        user: &UserRecord,
+        now: Timestamp,
+    ) -> Option<LiveSession> {
+        let role = self.vocabulary.role(&user.role)?;
+        let rule = self.session_rule(role);
+        let absolute = record.created_at.checked_add(rule.absolute).ok()?;
+        let principal = Principal::User {
+            id: user.id,
+            name: Arc::from(user.name.as_str()),
+            role: Arc::from(user.role.as_str()),
+            scopes: self.vocabulary.role_scopes(role).into(),
+            session: record.id,
+        };
+        Some(LiveSession {
+            principal: Arc::new(principal),
+            idle: rule.idle,
+            last_seen_at: record.last_seen_at,
+            stored_at: record.last_seen_at,
+            expires_at: record.expires_at.min(absolute),
+            read_at: now,
+        })
+    }
+
+    pub(crate) fn session_rule(&self, role: &RoleRow) -> SessionRule {
+        let config = &self.config().sessions;
+        let (idle, absolute) = if role.privileged {
+            (config.privileged_idle_s, config.privileged_absolute_s)
+        } else {
+            (config.idle_s, config.absolute_s)
+        };
+        SessionRule {
+            idle: SignedDuration::from_secs(i64::from(idle)),
+            absolute: SignedDuration::from_secs(i64::from(absolute)),
+        }
+    }
+
+    /// The key, if it was looked up a moment ago.
+    pub(crate) fn key_in_memory(&self, key: &ApiKey, client: &ClientAddress) -> Option<Found> {
+        if let Err(locked) = self.lockout.stands(client, self.now()) {
+            return Some(Err(locked.into()));
+        }
+        // Whatever is not right here is looked up and counted where waiting for the store is allowed.
+        let live = self.live.key(key.id(), self.now())?;
+        let right =
+            self.is_right(key, Some(&live.fingerprint)) && live.is_usable(self.now(), client);
+        right.then(|| Ok(Known { principal: live.principal, session: None }))
+    }
+
+    /// The key as the store has it; blocks.
+    pub(crate) fn key_in_store(&self, key: &ApiKey, client: &ClientAddress) -> Found {
+        let now = self.now();
+        let epoch = self.live.epoch();
+        let record = self.store.key(key.id()).map_err(Refusal::Unavailable)?;
+        if !self.is_right(key, record.as_ref().map(|record| &record.fingerprint)) {
+            return Err(self.wrong_key(client));
+        }
+        // A key that was right once and has ended is no guess.
+        let record =
+            record.filter(|record| record.revoked_at.is_none()).ok_or(Refusal::Unauthenticated)?;
+        let owner = match record.owner {
+            Some(id) => Some(self.store.user(id).map_err(Refusal::Unavailable)?),
+            None => None,
+        };
+        let live = self.live_key(&record, owner, now).ok_or(Refusal::Unauthenticated)?;
+        if !live.is_usable(now, client) {
+            return Err(Refusal::Unauthenticated);
+        }
+        self.live.keep_key(epoch, key.id(), &live);
+        let today = start_of_day(now);
+        if record.last_used_at.is_none_or(|used| used < today) {
+            self.store.touch_key(key.id(), today).map_err(Refusal::Unavailable)?;
+        }
+        Ok(Known { principal: live.principal, session: None })
+    }
+
+    /// A key may do what it was made for and its owner still may. A key whose owner is gone or shut is none.
+    fn live_key(
+        &self,
+        record: &KeyRecord,
+        owner: Option<Option<UserRecord>>,
+        now: Timestamp,
+    ) -> Option<LiveKey> {
+        let mut scopes: Vec<Scope> =
+            record.scopes.iter().filter_map(|text| self.vocabulary.scope(text).ok()).collect();
+        if let Some(owner) = owner {
+            let owner = owner.filter(|owner| !owner.disabled)?;
+            let held = self.vocabulary.role_scopes(self.vocabulary.role(&owner.role)?);
+            scopes.retain(|scope| self.vocabulary.any_satisfies(&held, scope));
+        }
+        let principal = Principal::Key {
+            id: record.id.clone(),
+            name: Arc::from(record.name.as_str()),
+            scopes: scopes.into(),
+            owner: record.owner,
+        };
+        Some(LiveKey {
+            principal: Arc::new(principal),
+            fingerprint: record.fingerprint,
+            expires_at: record.expires_at,
+            cidrs: record.cidrs.clone().into(),
+            read_at: now,
+        })
+    }
+
+    /// Compares in the same time whether there is such a key or not.
+    fn is_right(&self, key: &ApiKey, kept: Option<&Fingerprint>) -> bool {
+        let shown = key.fingerprint(&self.key_mac);
+        let same = shown.matches(kept.unwrap_or(&Fingerprint([0; 32])));
+        same && kept.is_some() && key.environment() == self.config().keys.environment
+    }
+
+    /// Counts a wrong key against the address that showed it; blocks.
+    pub(crate) fn wrong_key(&self, client: &ClientAddress) -> Refusal {
+        match self.lockout.attempt(None, client, self.now()) {
+            Ok(attempt) => {
+                attempt.failed();
+                Refusal::Unauthenticated
+            }
+            Err(locked) => locked.into(),
+        }
+    }
+}
+
+/// How long a session may live.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionRule {
+    pub(crate) idle: SignedDuration,
+    pub(crate) absolute: SignedDuration,
+}
+
+impl LiveSession {
+    fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.expires_at || now.duration_since(self.last_seen_at) >= self.idle
+    }
+}
+
+impl LiveKey {
+    fn is_usable(&self, now: Timestamp, client: &ClientAddress) -> bool {
+        let alive = self.expires_at.is_none_or(|end| now < end);
+        let inside = |address| self.cidrs.iter().any(|network| network.contains(&address));
+        alive && (self.cidrs.is_empty() || client.expose().is_some_and(inside))
+    }
+}
+
+fn start_of_day(now: Timestamp) -> Timestamp {
+    let second = now.as_second();
+    Timestamp::from_second(second - second.rem_euclid(86_400)).unwrap_or(now)
+}

@@ -1,0 +1,281 @@
+//! What an operator can set about the gate, with defaults and floors.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::key::is_environment;
+pub use crate::limits::{LimitsConfig, Mode};
+pub use crate::lockout::LockoutConfig;
+pub use crate::password::PasswordConfig;
+
+/// What an operator can set about the gate.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GateConfig {
+    /// How the server is reached from outside; its origin may act on behalf of a session.
+    pub public_url: Option<String>,
+    /// Proxies whose word about the client is taken.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Host names the server answers to; none listed means any.
+    pub hosts: Vec<String>,
+    /// Whether HTTPS-only may be burned into browsers.
+    pub hsts_preload: bool,
+    /// Passwords.
+    pub passwords: PasswordConfig,
+    /// What happens to who guesses.
+    pub lockout: LockoutConfig,
+    /// How long sessions live.
+    pub sessions: SessionsConfig,
+    /// API keys.
+    pub keys: KeysConfig,
+    /// How often what may be done.
+    pub limits: LimitsConfig,
+    /// Foreign pages that may read.
+    pub cors: CorsConfig,
+}
+
+/// How long sessions live.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionsConfig {
+    /// Idle life of privileged sessions.
+    pub privileged_idle_s: u32,
+    /// Idle life of other sessions.
+    pub idle_s: u32,
+    /// Whole life of privileged sessions.
+    pub privileged_absolute_s: u32,
+    /// Whole life of other sessions.
+    pub absolute_s: u32,
+    /// Sessions of one user at a time; the oldest ends.
+    pub per_user_max: usize,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self {
+            privileged_idle_s: 30 * 60,
+            idle_s: 60 * 60,
+            privileged_absolute_s: 12 * 3600,
+            absolute_s: 24 * 3600,
+            per_user_max: 10,
+        }
+    }
+}
+
+/// API keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeysConfig {
+    /// The mark inside new keys; keys with another mark are refused.
+    pub environment: String,
+    /// Life of a key when its maker names none.
+    pub life_days: u32,
+    /// Longest life of a key.
+    pub life_days_max: u32,
+    /// How long a replaced key goes on working.
+    pub overlap_hours: u32,
+}
+
+impl Default for KeysConfig {
+    fn default() -> Self {
+        Self {
+            environment: "live".to_owned(),
+            life_days: 90,
+            life_days_max: 366,
+            overlap_hours: 24,
+        }
+    }
+}
+
+/// Foreign pages that may read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CorsConfig {
+    /// Exact origins: scheme, host, port.
+    pub api_origins: Vec<String>,
+}
+
+/// One thing wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// Which setting, as a path inside [`GateConfig`].
+    pub key: &'static str,
+    /// What is wrong, for the operator.
+    pub message: String,
+}
+
+/// Everything wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFaults(pub Vec<ConfigFault>);
+
+impl std::fmt::Display for ConfigFaults {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (place, fault) in self.0.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{}: {}", fault.key, fault.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigFaults {}
+
+impl GateConfig {
+    /// Everything wrong with it; empty when it can be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<ConfigFault> {
+        let mut faults = Vec::new();
+        let mut fault = |key, message: String| faults.push(ConfigFault { key, message });
+        for proxies in &self.trusted_proxies {
+            if proxies.prefix_len() == 0 {
+                fault("trusted_proxies", format!("{proxies} trusts everybody"));
+            }
+        }
+        for origin in &self.cors.api_origins {
+            if let Err(message) = exact_origin(origin) {
+                fault("cors.api_origins", format!("{origin:?} {message}"));
+            }
+        }
+        for host in &self.hosts {
+            if !is_host(host) {
+                fault("hosts", format!("{host:?} is not a host name"));
+            }
+        }
+        if self.public_url.is_some() && self.public_origin().is_none() {
+            fault("public_url", "must be an http or https address".to_owned());
+        }
+        if !is_environment(&self.keys.environment) {
+            fault("keys.environment", "must be one to eight lower-case letters".to_owned());
+        }
+        if self.keys.life_days == 0 || self.keys.life_days > self.keys.life_days_max {
+            fault("keys.life_days", "must be between 1 and keys.life_days_max".to_owned());
+        }
+        if self.keys.overlap_hours > 168 {
+            fault("keys.overlap_hours", "must be at most 168".to_owned());
+        }
+        self.sessions.faults(&mut fault);
+        self.passwords.faults(&mut fault);
+        self.lockout.faults(&mut fault);
+        self.limits.faults(&mut fault);
+        faults
+    }
+
+    /// The origin of the public address, as browsers write it.
+    #[must_use]
+    pub fn public_origin(&self) -> Option<String> {
+        let url = Url::parse(self.public_url.as_ref()?).ok()?;
+        let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+        usable.then(|| url.origin().ascii_serialization())
+    }
+}
+
+impl SessionsConfig {
+    fn faults(&self, fault: &mut impl FnMut(&'static str, String)) {
+        let pairs =
+            [(self.privileged_idle_s, self.privileged_absolute_s), (self.idle_s, self.absolute_s)];
+        if pairs.iter().any(|(idle, absolute)| *idle == 0 || idle > absolute) {
+            fault(
+                "sessions",
+                "idle life must be more than zero and no more than the absolute life".to_owned(),
+            );
+        }
+        if self.absolute_s > 7 * 24 * 3600 || self.privileged_absolute_s > 24 * 3600 {
+            fault(
+                "sessions",
+                "absolute life is at most 24 hours when privileged and 7 days otherwise".to_owned(),
+            );
+        }
+        if self.per_user_max == 0 {
+            fault("sessions.per_user_max", "must be at least 1".to_owned());
+        }
+    }
+}
+
+/// Checks that a text is one exact origin: scheme, host, port, nothing else, and no pattern.
+pub(crate) fn exact_origin(text: &str) -> Result<(), &'static str> {
+    if text == "*" || text == "null" || text.contains('*') {
+        return Err("is not one exact origin");
+    }
+    let url = Url::parse(text).map_err(|_| "is not an address")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must begin with http:// or https://");
+    }
+    if url.origin().ascii_serialization() == text {
+        Ok(())
+    } else {
+        Err(
+            "must be written as browsers send it: scheme, host and port in lower case, no path, no default port",
+        )
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    let address = text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    !text.is_empty() && (address || text.bytes().all(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faulty(change: impl FnOnce(&mut GateConfig)) -> Vec<&'static str> {
+        let mut config = GateConfig::default();
+        change(&mut config);
+        config.faults().into_iter().map(|fault| fault.key).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_right() {
+        assert_eq!(faulty(|_| ()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn every_refused_setting_is_named() {
+        for origin in [
+            "*",
+            "null",
+            "https://*.example.org",
+            "https://Example.org",
+            "https://example.org/",
+            "example.org",
+            "https://example.org:443",
+            "ftp://example.org",
+            "https://user@example.org",
+            "",
+        ] {
+            assert_eq!(
+                faulty(|c| c.cors.api_origins = vec![origin.to_owned()]),
+                ["cors.api_origins"],
+                "{origin}"
+            );
+        }
+        assert_eq!(
+            faulty(|c| c.cors.api_origins = vec!["https://example.org:8443".to_owned()]),
+            Vec::<&str>::new()
+        );
+        assert_eq!(
+            faulty(|c| c.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()]),
+            ["trusted_proxies"]
+        );
+        assert_eq!(faulty(|c| c.public_url = Some("ftp://example.org".to_owned())), ["public_url"]);
+        assert_eq!(
+            faulty(|c| c.public_url = Some("https://example.org/stats".to_owned())),
+            Vec::<&str>::new()
+        );
+        assert_eq!(faulty(|c| c.hosts = vec!["a/b".to_owned()]), ["hosts"]);
+        assert_eq!(faulty(|c| c.keys.environment = "Live".to_owned()), ["keys.environment"]);
+        assert_eq!(faulty(|c| c.keys.life_days = 0), ["keys.life_days"]);
+        assert_eq!(faulty(|c| c.keys.overlap_hours = 169), ["keys.overlap_hours"]);
+        assert_eq!(faulty(|c| c.sessions.idle_s = 0), ["sessions"]);
+        assert_eq!(faulty(|c| c.sessions.absolute_s = 8 * 24 * 3600), ["sessions"]);
+        assert_eq!(faulty(|c| c.passwords.memory_kib = 18 * 1024), ["passwords"]);
+        assert_eq!(faulty(|c| c.passwords.characters_min = 14), ["passwords.characters_min"]);
+        assert_eq!(faulty(|c| c.lockout.account_failures = 0), ["lockout"]);
+        assert_eq!(faulty(|c| c.limits.read = 0), ["limits"]);
+    }
+}

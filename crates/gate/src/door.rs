@@ -1,0 +1,314 @@
+//! The one way in: every door asks here, in one order.
+//!
+//! ```text
+//! pre-auth limit -> authenticate -> lockout -> authorise -> CSRF -> quota and concurrency -> permit
+//! ```
+//!
+//! A door (HTTP, a wire protocol, the local socket) turns what it received into an [`Ask`]; what comes back is a
+//! [`Permit`] or a typed [`Refusal`]. Nothing here knows how either is written on the wire.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::address::ClientAddress;
+use crate::audit::{EventName, Outcome};
+use crate::gate::{Gate, Trace};
+use crate::key::ApiKey;
+use crate::limits::{InFlightGuard, Mode, Standing, Subject};
+use crate::permit::Permit;
+use crate::policy::{Access, Class, CsrfRule, Policy};
+use crate::principal::Principal;
+use crate::request_id::RequestId;
+use crate::session::{SessionHash, SessionToken};
+use crate::store::StoreError;
+
+/// What the caller shows to prove who it is.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// Nothing.
+    None,
+    /// A browser's session.
+    Session(SessionToken),
+    /// A program's key.
+    Key(ApiKey),
+    /// Something that cannot be a key of this server.
+    Unreadable,
+    /// Two that differ.
+    Conflicting,
+    /// Its being on the local admin socket.
+    Local,
+}
+
+/// What a door knows about the page that made a browser send the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provenance {
+    /// Our own page.
+    SameOrigin,
+    /// A foreign page.
+    CrossOrigin,
+    /// It does not say. `cookie` tells whether it carries a session cookie, as only browsers do.
+    Unknown {
+        /// Whether a session cookie came along.
+        cookie: bool,
+    },
+}
+
+/// A request as far as the gate is concerned.
+#[derive(Debug)]
+pub struct Ask {
+    /// Where it comes from.
+    pub client: ClientAddress,
+    /// Its id.
+    pub request_id: RequestId,
+    /// What it shows.
+    pub credential: Credential,
+    /// Which page sent it.
+    pub provenance: Provenance,
+    /// What its route asks.
+    pub policy: Policy,
+}
+
+/// Why a request does not come in.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// Two different credentials: nothing was tried.
+    #[error("two different credentials")]
+    TwoCredentials,
+    /// Nothing that proves who it is.
+    #[error("not authenticated")]
+    Unauthenticated,
+    /// Proved, but without the right.
+    #[error("not allowed")]
+    Forbidden,
+    /// A foreign page may have sent it.
+    #[error("not provably from our own page")]
+    CrossOrigin,
+    /// Too often.
+    #[error("over the quota")]
+    OverQuota {
+        /// Which quota.
+        policy: &'static str,
+        /// When it may be asked again.
+        retry_after: Duration,
+    },
+    /// Too many at a time.
+    #[error("too many at a time")]
+    TooMany {
+        /// When it may be asked again.
+        retry_after: Duration,
+    },
+    /// Too many failures.
+    #[error("locked after too many failures")]
+    Locked {
+        /// When it may be tried again.
+        retry_after: Duration,
+    },
+    /// The store cannot say who it is.
+    #[error("credentials cannot be looked up")]
+    Unavailable(#[source] StoreError),
+}
+
+/// A request that came in.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The proof.
+    pub permit: Permit,
+    /// Where the caller stands with its quota; none for the operator.
+    pub standing: Option<Standing>,
+}
+
+/// A request that did not.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// Where the caller stands with its quota, as far as that was asked.
+    pub standing: Option<Standing>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, standing: None }
+    }
+}
+
+/// Who it turned out to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) session: Option<SessionHash>,
+}
+
+/// Lets a request in, or says why not.
+///
+/// # Errors
+/// The first rule it breaks, in the order above.
+pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
+    let public = ask.policy.access == Access::Public;
+    // A public route looks at no credential, so its quota can be taken at once, as a limit before anything else.
+    let early = if public { take_quota(gate, &ask, &gate.anonymous)? } else { None };
+    let known = if public {
+        Known { principal: Arc::clone(&gate.anonymous), session: left_behind(&ask) }
+    } else {
+        pre_auth(gate, &ask)?;
+        authenticate(gate, &ask).await?
+    };
+    authorise(gate, &ask, &known.principal)?;
+    origin(gate, &ask, &known)?;
+    let standing = if public { early } else { take_quota(gate, &ask, &known.principal)? };
+    let in_flight =
+        enter(gate, &ask, &known.principal).map_err(|refusal| Refused { refusal, standing })?;
+    let permit = Permit {
+        principal: known.principal,
+        request_id: ask.request_id,
+        client: ask.client,
+        policy: ask.policy,
+        vocabulary: gate.vocabulary,
+        session: known.session,
+        in_flight,
+    };
+    Ok(Admitted { permit, standing })
+}
+
+/// The session a browser still holds when it comes to a door again; whoever shows it may end it.
+fn left_behind(ask: &Ask) -> Option<SessionHash> {
+    match &ask.credential {
+        Credential::Session(token) if ask.policy.csrf == CsrfRule::Door => Some(token.hash()),
+        _ => None,
+    }
+}
+
+fn pre_auth(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
+    if matches!(ask.credential, Credential::Local) {
+        return Ok(());
+    }
+    let standing = gate.limiter.take_pre_auth(&ask.client, gate.clock.elapsed());
+    judge(gate, ask, &gate.anonymous, "pre-auth", standing)
+}
+
+async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
+    let known = match &ask.credential {
+        Credential::None => Ok(Known { principal: Arc::clone(&gate.anonymous), session: None }),
+        Credential::Local => Ok(Known { principal: Arc::clone(&gate.operator), session: None }),
+        Credential::Conflicting => Err(Refusal::TwoCredentials),
+        Credential::Unreadable => {
+            let client = ask.client;
+            Err(on_blocking_thread(gate, move |gate| gate.wrong_key(&client)).await)
+        }
+        Credential::Session(token) => {
+            let hash = token.hash();
+            match gate.session_in_memory(&hash) {
+                Some(found) => found,
+                None => on_blocking_thread(gate, move |gate| gate.session_in_store(&hash)).await,
+            }
+        }
+        Credential::Key(key) => match gate.key_in_memory(key, &ask.client) {
+            Some(found) => found,
+            None => {
+                let (key, client) = (key.clone(), ask.client);
+                on_blocking_thread(gate, move |gate| gate.key_in_store(&key, &client)).await
+            }
+        },
+    };
+    let key = matches!(ask.credential, Credential::Key(_) | Credential::Unreadable);
+    if key && matches!(known, Err(Refusal::Unauthenticated)) {
+        audit(gate, ask, &gate.anonymous, EventName::AuthnTokenInvalid, Outcome::Denied);
+    }
+    known.map_err(Refused::from)
+}
+
+/// Runs what may wait for a disk or a hash where waiting is allowed; a panic goes on in the caller.
+pub async fn on_blocking_thread<T, F>(gate: &Gate, work: F) -> T
+where
+    F: FnOnce(&Gate) -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let gate = gate.clone();
+    match tokio::task::spawn_blocking(move || work(&gate)).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down and nobody waits for an answer any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+fn authorise(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<(), Refused> {
+    let allowed = match ask.policy.access {
+        Access::Public => true,
+        Access::SignedIn => principal.is_known(),
+        Access::Requires(required) => principal.allows_required(&gate.vocabulary, required),
+    };
+    if allowed {
+        return Ok(());
+    }
+    if !principal.is_known() {
+        return Err(Refusal::Unauthenticated.into());
+    }
+    audit(gate, ask, principal, EventName::AuthzFail, Outcome::Denied);
+    Err(Refusal::Forbidden.into())
+}
+
+fn origin(gate: &Gate, ask: &Ask, known: &Known) -> Result<(), Refused> {
+    let passes = match (ask.policy.csrf, ask.provenance) {
+        (CsrfRule::Exempt, _) | (_, Provenance::SameOrigin) => true,
+        (CsrfRule::Cookie, _) => known.session.is_none(),
+        (CsrfRule::Door, Provenance::CrossOrigin) => false,
+        (CsrfRule::Door, Provenance::Unknown { cookie }) => !cookie,
+    };
+    if passes {
+        return Ok(());
+    }
+    audit(gate, ask, &known.principal, EventName::MaliciousCsrf, Outcome::Denied);
+    Err(Refusal::CrossOrigin.into())
+}
+
+fn take_quota(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<Standing>, Refused> {
+    let policy = &ask.policy;
+    let now = gate.clock.elapsed();
+    let Some(standing) = gate.limiter.take(policy, principal, &ask.client, now) else {
+        return Ok(None);
+    };
+    judge(gate, ask, principal, policy.class.name(), standing)?;
+    Ok(Some(standing))
+}
+
+/// Refuses who is over its quota, unless limits only watch; reports the first refusal of a minute.
+fn judge(
+    gate: &Gate,
+    ask: &Ask,
+    principal: &Principal,
+    policy: &'static str,
+    standing: Standing,
+) -> Result<(), Refused> {
+    let Some(retry_after) = standing.retry_after else {
+        return Ok(());
+    };
+    let shadow = gate.limiter.config().mode == Mode::Shadow;
+    if standing.first_refusal {
+        let outcome = if shadow { Outcome::Shadow } else { Outcome::Denied };
+        audit(gate, ask, principal, EventName::ExcessRateLimitExceeded, outcome);
+    }
+    if shadow {
+        return Ok(());
+    }
+    Err(Refused { refusal: Refusal::OverQuota { policy, retry_after }, standing: Some(standing) })
+}
+
+fn enter(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<InFlightGuard>, Refusal> {
+    if ask.policy.class != Class::Query || matches!(principal, Principal::Operator) {
+        return Ok(None);
+    }
+    let most = gate.limiter.config().in_flight_max(principal);
+    match gate.in_flight.enter(Subject::of(principal, &ask.client), most) {
+        Ok(guard) => Ok(Some(guard)),
+        Err(_) if gate.limiter.config().mode == Mode::Shadow => Ok(None),
+        Err(_) => Err(Refusal::TooMany { retry_after: Duration::from_secs(1) }),
+    }
+}
+
+fn audit(gate: &Gate, ask: &Ask, principal: &Principal, name: EventName, outcome: Outcome) {
+    let trace = Trace { principal, client: &ask.client, request_id: ask.request_id };
+    gate.record(name, outcome, &trace, None);
+}

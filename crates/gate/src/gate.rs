@@ -1,0 +1,228 @@
+//! The gate itself: its parts, made once and shared.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::address::ClientAddress;
+use crate::audit::{AuditEvent, AuditSink, EventName, Outcome, origin_code};
+use crate::clock::Clock;
+use crate::config::{ConfigFault, ConfigFaults, GateConfig};
+use crate::limits::{InFlight, Limiter};
+use crate::live::Live;
+use crate::lockout::Lockout;
+use crate::password::{HashError, Hasher, Rules};
+use crate::permit::Permit;
+use crate::principal::Principal;
+use crate::random::{self, Random, RandomError};
+use crate::request_id::{RequestId, RequestIds};
+use crate::secret::{MacKey, RootSecret};
+use crate::store::{Store, StoreError};
+use crate::vocabulary::Vocabulary;
+
+/// What the gate is given: everything that is not a decision.
+pub struct Environment {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Where events go.
+    pub audit: Arc<dyn AuditSink>,
+    /// What all keys are derived from.
+    pub root_secret: RootSecret,
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Environment").finish_non_exhaustive()
+    }
+}
+
+/// The gate could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The configuration is wrong.
+    #[error("the configuration is wrong: {0}")]
+    Config(#[source] ConfigFaults),
+    /// The product's tables contradict themselves.
+    #[error("the vocabulary is wrong: {0}")]
+    Vocabulary(String),
+    /// The store could not be read.
+    #[error("the stored failure counters could not be read")]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error("the gate needs randomness")]
+    Random(#[from] RandomError),
+    /// Password hashing does not work.
+    #[error("password hashing does not work")]
+    Hash(#[from] HashError),
+}
+
+/// The gate. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Gate(Arc<Parts>);
+
+/// What a gate is made of; all of it private.
+pub struct Parts {
+    pub(crate) config: GateConfig,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) hasher: Hasher,
+    pub(crate) rules: Rules,
+    pub(crate) lockout: Lockout,
+    pub(crate) limiter: Limiter,
+    pub(crate) in_flight: InFlight,
+    pub(crate) live: Live,
+    /// Held by whoever reads a record to write it back.
+    pub(crate) changing: Mutex<()>,
+    pub(crate) key_mac: MacKey,
+    pub(crate) origin_mac: MacKey,
+    pub(crate) request_ids: RequestIds,
+    pub(crate) public_origin: Option<String>,
+    pub(crate) anonymous: Arc<Principal>,
+    pub(crate) operator: Arc<Principal>,
+}
+
+impl std::ops::Deref for Gate {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Gate").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// Sets up the gate; blocks while the store is read and one password is hashed.
+    ///
+    /// # Errors
+    /// A wrong configuration or vocabulary, with everything that is wrong, or a failing store.
+    pub fn new(
+        config: GateConfig,
+        vocabulary: Vocabulary,
+        environment: Environment,
+    ) -> Result<Self, GateError> {
+        let faults: Vec<ConfigFault> = config.faults();
+        if !faults.is_empty() {
+            return Err(GateError::Config(ConfigFaults(faults)));
+        }
+        let faults = vocabulary.faults();
+        if !faults.is_empty() {
+            return Err(GateError::Vocabulary(faults.join("; ")));
+        }
+        let Environment { store, clock, random, audit, root_secret } = environment;
+        let lockout = Lockout::open(
+            config.lockout.clone(),
+            root_secret.derive("lockout"),
+            Arc::clone(&store),
+            clock.now(),
+        )?;
+        Ok(Self(Arc::new(Parts {
+            hasher: Hasher::new(&config.passwords, &*random)?,
+            rules: Rules::new(&config.passwords, vocabulary.password_words),
+            limiter: Limiter::new(config.limits.clone()),
+            in_flight: InFlight::default(),
+            live: Live::new(),
+            changing: Mutex::new(()),
+            key_mac: root_secret.derive("api keys"),
+            origin_mac: root_secret.derive("audit origins"),
+            request_ids: RequestIds::new(u64::from_be_bytes(random::array(&*random)?)),
+            public_origin: config.public_origin(),
+            anonymous: Arc::new(Principal::Anonymous),
+            operator: Arc::new(Principal::Operator),
+            lockout,
+            config,
+            vocabulary,
+            store,
+            clock,
+            random,
+            audit,
+        })))
+    }
+
+    /// What the operator set.
+    #[must_use]
+    pub fn config(&self) -> &GateConfig {
+        &self.0.config
+    }
+
+    /// The product's tables.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.0.vocabulary
+    }
+
+    /// A new request id.
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        self.request_ids.make(self.clock.now())
+    }
+
+    /// How many callers' quotas are remembered at the moment.
+    #[must_use]
+    pub fn callers_remembered(&self) -> usize {
+        self.limiter.remembered()
+    }
+
+    /// Records an event of the product's own in somebody's request.
+    pub fn audit(
+        &self,
+        permit: &Permit,
+        name: EventName,
+        outcome: Outcome,
+        object: Option<String>,
+    ) {
+        self.record(name, outcome, &Trace::of(permit), object);
+    }
+
+    /// Keeps every other change of users, sessions and keys out until dropped.
+    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn record(
+        &self,
+        name: EventName,
+        outcome: Outcome,
+        trace: &Trace<'_>,
+        object: Option<String>,
+    ) {
+        let at = self.now();
+        self.audit.record(&AuditEvent {
+            at,
+            name,
+            outcome,
+            actor: trace.principal.label(),
+            object,
+            request_id: Some(trace.request_id),
+            origin: trace.client.expose().map(|_| origin_code(&self.origin_mac, trace.client, at)),
+        });
+    }
+}
+
+/// Whose event it is.
+pub(crate) struct Trace<'a> {
+    pub(crate) principal: &'a Principal,
+    pub(crate) client: &'a ClientAddress,
+    pub(crate) request_id: RequestId,
+}
+
+impl<'a> Trace<'a> {
+    pub(crate) fn of(permit: &'a Permit) -> Self {
+        Self { principal: &permit.principal, client: &permit.client, request_id: permit.request_id }
+    }
+}

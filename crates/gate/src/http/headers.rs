@@ -1,0 +1,110 @@
+//! The headers every answer carries.
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, SERVER,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::problem::whole_seconds;
+use crate::limits::Standing;
+use crate::policy::{Access, Class, CorsClass, Policy};
+use crate::request_id::RequestId;
+
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Scripts and styles from our own files only. The dashboard's framework makes its templates through one named policy.
+const HTML_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; \
+    trusted-types svelte-trusted-html";
+/// Everything off, but what the dashboard itself uses: copying text and passkeys. Only names that browsers know: an
+/// unknown one makes them complain on every page.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), \
+    clipboard-write=(self), compute-pressure=(), display-capture=(), encrypted-media=(), fullscreen=(self), \
+    gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
+    microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
+    publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
+const HSTS: &str = "max-age=63072000; includeSubDomains";
+const HSTS_PRELOAD: &str = "max-age=63072000; includeSubDomains; preload";
+
+/// What decides an answer's headers besides the answer itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dress<'a> {
+    pub(super) request_id: RequestId,
+    pub(super) policy: &'a Policy,
+    pub(super) hsts: bool,
+    pub(super) hsts_preload: bool,
+    pub(super) standing: Option<Standing>,
+    pub(super) failed: bool,
+}
+
+/// Puts the header set on an answer.
+pub(super) fn put_on(headers: &mut HeaderMap, dress: &Dress<'_>) {
+    headers.reserve(16);
+    headers.remove(SERVER);
+    if let Some(id) = id_value(dress.request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(PERMISSIONS));
+    let html =
+        headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(if html { HTML_CSP } else { API_CSP }),
+    );
+    if html {
+        headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(EMBEDDER_POLICY, HeaderValue::from_static("require-corp"));
+    }
+    let foreign = dress.policy.cors == CorsClass::Ingest;
+    headers.insert(
+        RESOURCE_POLICY,
+        HeaderValue::from_static(if foreign { "cross-origin" } else { "same-origin" }),
+    );
+    if dress.hsts {
+        let value = if dress.hsts_preload { HSTS_PRELOAD } else { HSTS };
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
+    }
+    let own_caching = dress.policy.access == Access::Public
+        && !dress.failed
+        && headers.contains_key(CACHE_CONTROL);
+    if !own_caching {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(standing) = dress.standing {
+        limits(headers, dress.policy.class, &standing);
+    }
+}
+
+/// The draft's two fields. Left out of accepted events: the page that sent one cannot read them and nobody waits for
+/// them, while they would be the dearest part of the answer.
+fn limits(headers: &mut HeaderMap, class: Class, standing: &Standing) {
+    if class == Class::Ingest && standing.retry_after.is_none() {
+        return;
+    }
+    let name = class.name();
+    let reset = whole_seconds(standing.retry_after.unwrap_or(standing.reset).max(standing.reset));
+    let policy = format!("\"{name}\";q={};w=60", standing.quota);
+    let state = format!("\"{name}\";r={};t={reset}", standing.remaining);
+    for (name, text) in [(RATELIMIT_POLICY, policy), (RATELIMIT, state)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn id_value(id: RequestId) -> Option<HeaderValue> {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    HeaderValue::from_str(id.uuid().hyphenated().encode_lower(&mut buffer)).ok()
+}

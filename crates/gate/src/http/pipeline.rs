@@ -1,0 +1,234 @@
+//! The way of a request, one order for every route.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt;
+use http::header::{ALLOW, CONTENT_LENGTH};
+use http::{HeaderValue, Method};
+
+use super::body::{Arriving, Guarded};
+use super::exchange::{Exchange, announced_body};
+use super::headers::{self, Dress};
+use super::problem::{Problem, kind};
+use super::route::Route;
+use super::{cors, credential};
+use crate::audit::{EventName, Outcome};
+use crate::door::{self, Ask, Credential};
+use crate::gate::{Gate, Trace};
+use crate::limits::Standing;
+use crate::policy::{Access, Class, CsrfRule, Policy};
+
+/// Everything served at one path.
+pub(super) struct Endpoint<S> {
+    pub(super) gate: Gate,
+    pub(super) state: S,
+    pub(super) routes: Vec<Route<S>>,
+    pub(super) allow: HeaderValue,
+    /// What answers a method nothing else does; at the fallback, everything.
+    pub(super) otherwise: Otherwise,
+}
+
+/// What happens when no route of a path fits the method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// The path exists, the method does not.
+    WrongMethod,
+    /// There is no such path.
+    NotFound,
+}
+
+/// What a request turns out to be for.
+enum Turn<'a, S> {
+    Route(&'a Route<S>),
+    Options(Policy),
+    Nothing,
+}
+
+const REFUSED: Policy = Policy::public(Class::Other);
+
+impl<S> Turn<'_, S> {
+    const fn policy(&self) -> Policy {
+        match self {
+            Turn::Route(route) => route.policy,
+            Turn::Options(policy) => *policy,
+            Turn::Nothing => REFUSED,
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
+    /// Serves one request.
+    pub(super) async fn serve(&self, request: Request) -> Response {
+        let (exchange, head) = Exchange::begin(&self.gate, &request);
+        let body_wanted = request.method() != Method::HEAD;
+        let turn = self.turn(&request);
+        let policy = turn.policy();
+        let mut standing = None;
+        let run = async {
+            head?;
+            self.run(&exchange, turn, request, &mut standing).await
+        };
+        let done = AssertUnwindSafe(run).catch_unwind().await;
+        let result = done.unwrap_or_else(|_| {
+            let trace = Trace {
+                principal: &self.gate.anonymous,
+                client: &exchange.client,
+                request_id: exchange.request_id,
+            };
+            self.gate.record(
+                EventName::SysError,
+                Outcome::Failure,
+                &trace,
+                Some("panic".to_owned()),
+            );
+            Err(Problem::new(kind::INTERNAL))
+        });
+        let response = self.finish(&exchange, &policy, result, standing);
+        if body_wanted { response } else { without_body(response) }
+    }
+
+    fn turn(&self, request: &Request) -> Turn<'_, S> {
+        let method = request.method();
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        if let Some(route) = self.routes.iter().find(|route| route.method == *wanted) {
+            return Turn::Route(route);
+        }
+        if method == Method::OPTIONS && !self.routes.is_empty() {
+            return Turn::Options(self.options_policy(request));
+        }
+        Turn::Nothing
+    }
+
+    /// The policy of the route a browser asks about, without its access: asking is free for all.
+    fn options_policy(&self, request: &Request) -> Policy {
+        let asked = request.headers().get(http::header::ACCESS_CONTROL_REQUEST_METHOD);
+        let asked = asked.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+        let asked = asked.map(|method| if method == Method::HEAD { Method::GET } else { method });
+        let route = self.routes.iter().find(|route| asked.as_ref() == Some(&route.method));
+        let class = match route.map(|route| route.policy.class) {
+            Some(Class::Ingest) => Class::Ingest,
+            _ => Class::Other,
+        };
+        let policy = Policy::public(class).csrf(CsrfRule::Exempt);
+        route.map_or(policy, |route| policy.cors(route.policy.cors))
+    }
+
+    async fn run(
+        &self,
+        exchange: &Exchange,
+        turn: Turn<'_, S>,
+        request: Request,
+        standing: &mut Option<Standing>,
+    ) -> Result<Response, Problem> {
+        let policy = turn.policy();
+        announced_body(&request, &policy).or_else(|problem| match turn {
+            // What is not there is not there, whatever its body says.
+            Turn::Nothing => Ok(()),
+            _ => Err(problem),
+        })?;
+        let admitted = door::check(&self.gate, self.ask(exchange, policy, &request)).await;
+        let admitted = admitted.map_err(|refused| {
+            *standing = refused.standing;
+            Problem::from(refused.refusal)
+        })?;
+        *standing = admitted.standing;
+        let mut permit = admitted.permit;
+        let route = match turn {
+            Turn::Route(route) => route,
+            Turn::Options(policy) => return Ok(self.options(policy)),
+            Turn::Nothing => return Err(self.nothing()),
+        };
+        let place = permit.in_flight.take();
+        let (head, body) = request.into_parts();
+        let body = Arriving::wrap(body, policy.body_bytes_max, policy.body_deadline);
+        let request = Request::from_parts(head, body);
+        let response = (route.call)(permit, self.state.clone(), request, policy.deadline).await?;
+        Ok(match place {
+            Some(place) => response.map(|body| Guarded::wrap(body, place)),
+            None => response,
+        })
+    }
+
+    fn ask(&self, exchange: &Exchange, policy: Policy, request: &Request) -> Ask {
+        let credential = match policy.access {
+            Access::Public if policy.csrf != CsrfRule::Door => Credential::None,
+            _ if exchange.local => Credential::Local,
+            _ => credential::read(request.headers()),
+        };
+        let provenance = match policy.csrf {
+            CsrfRule::Exempt => door::Provenance::Unknown { cookie: false },
+            _ => exchange.provenance(&self.gate, request),
+        };
+        Ask {
+            client: exchange.client,
+            request_id: exchange.request_id,
+            credential,
+            provenance,
+            policy,
+        }
+    }
+
+    fn options(&self, policy: Policy) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = http::StatusCode::NO_CONTENT;
+        response.headers_mut().insert(ALLOW, self.allow.clone());
+        cors::preflight(response.headers_mut(), policy.cors);
+        response
+    }
+
+    fn nothing(&self) -> Problem {
+        match self.otherwise {
+            Otherwise::WrongMethod => {
+                Problem::new(kind::METHOD_NOT_ALLOWED).header(ALLOW, self.allow.clone())
+            }
+            Otherwise::NotFound => Problem::not_found(),
+        }
+    }
+
+    fn finish(
+        &self,
+        exchange: &Exchange,
+        policy: &Policy,
+        result: Result<Response, Problem>,
+        standing: Option<Standing>,
+    ) -> Response {
+        let result =
+            result.and_then(|mut response| match response.extensions_mut().remove::<Problem>() {
+                Some(problem) => Err(problem),
+                None => Ok(response),
+            });
+        let failed = !result.as_ref().is_ok_and(|response| response.status().as_u16() < 400);
+        let mut response = result.unwrap_or_else(|problem| {
+            problem.log(exchange.request_id);
+            problem.write(exchange.request_id)
+        });
+        let config = self.gate.config();
+        let dress = Dress {
+            request_id: exchange.request_id,
+            policy,
+            hsts: exchange.hsts,
+            hsts_preload: config.hsts_preload,
+            standing,
+            failed,
+        };
+        headers::put_on(response.headers_mut(), &dress);
+        let allowed =
+            cors::allowed(policy.cors, exchange.origin.as_ref(), &config.cors.api_origins);
+        cors::answer(response.headers_mut(), policy.cors, allowed);
+        response
+    }
+}
+
+/// The head of an answer, which still says how long its body would have been.
+fn without_body(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = http_body::Body::size_hint(&body).exact()
+        && head.status != http::StatusCode::NO_CONTENT
+    {
+        head.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+    }
+    Response::from_parts(head, Body::empty())
+}

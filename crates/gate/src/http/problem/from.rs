@@ -1,0 +1,88 @@
+//! From the core's typed refusals to problems.
+
+use std::time::Duration;
+
+use super::{Problem, kind};
+use crate::accounts::AccountError;
+use crate::door::Refusal;
+use crate::keys::KeyError;
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::TwoCredentials => Self::new(kind::TWO_CREDENTIALS),
+            Refusal::Unauthenticated => Self::new(kind::UNAUTHENTICATED).challenge(),
+            Refusal::Forbidden => Self::new(kind::FORBIDDEN),
+            Refusal::CrossOrigin => Self::new(kind::CROSS_ORIGIN),
+            Refusal::OverQuota { policy, retry_after } => {
+                Self::new(kind::QUOTA_EXCEEDED).violated(policy).retry_after(retry_after)
+            }
+            Refusal::TooMany { retry_after } => Self::new(kind::TOO_MANY).retry_after(retry_after),
+            Refusal::Locked { retry_after } => Self::new(kind::LOCKED).retry_after(retry_after),
+            Refusal::Unavailable(error) => {
+                Self::unavailable(error).retry_after(Duration::from_secs(5))
+            }
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::WrongCredentials => Self::new(kind::WRONG_CREDENTIALS).challenge(),
+            AccountError::Locked(locked) => Refusal::from(locked).into(),
+            AccountError::Busy(busy) => Self::new(kind::UNAVAILABLE)
+                .detail("Too many passwords are being checked.")
+                .retry_after(busy.retry_after),
+            AccountError::SetupClosed => {
+                Self::new(kind::CONFLICT).detail("There is nothing to set up.")
+            }
+            AccountError::WrongSetupSecret => Self::new(kind::WRONG_CREDENTIALS)
+                .detail("The setup secret is wrong or used up.")
+                .challenge(),
+            AccountError::Name => Self::invalid(
+                "username",
+                "must be 1 to 64 letters, digits or . _ - + @, without spaces",
+            ),
+            AccountError::NameTaken => Self::new(kind::CONFLICT).field("username", "is taken"),
+            AccountError::Role => Self::invalid("role", "is not a role of this server"),
+            AccountError::Password(fault) => Self::invalid("password", fault.message()),
+            AccountError::NotFound => Self::not_found(),
+            AccountError::NotForCaller => Self::new(kind::FORBIDDEN),
+            AccountError::LastAdministrator => {
+                Self::new(kind::CONFLICT).detail("The last administrator must stay.")
+            }
+            error @ AccountError::Store(_) => {
+                Self::unavailable(error).retry_after(Duration::from_secs(5))
+            }
+            error @ (AccountError::Random(_) | AccountError::Hash(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Name => Self::invalid("name", "must be 1 to 100 printable characters"),
+            KeyError::Scopes(_) => {
+                Self::invalid("scopes", "must be 1 to 64 scopes written action:database")
+            }
+            KeyError::MoreThanCaller => Self::new(kind::FORBIDDEN)
+                .field("scopes", "go beyond what the caller may do itself"),
+            KeyError::Life => Self::invalid(
+                "expires_in_days",
+                "must be a number of days within the configured bounds",
+            ),
+            KeyError::Cidrs => Self::invalid(
+                "cidrs",
+                "must be at most 32 addresses or networks such as 192.0.2.0/24",
+            ),
+            KeyError::NotFound => Self::not_found(),
+            KeyError::Ended => Self::new(kind::CONFLICT).detail("The key has ended."),
+            error @ KeyError::Store(_) => {
+                Self::unavailable(error).retry_after(Duration::from_secs(5))
+            }
+            error @ KeyError::Random(_) => Self::internal(error),
+        }
+    }
+}

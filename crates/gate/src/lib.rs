@@ -1,0 +1,67 @@
+//! Who may do what, and how often: one gate in front of every door.
+//!
+//! Each door (HTTP, wire protocols, the local socket) turns a request into an [`door::Ask`], and [`door::check`] answers
+//! with a [`Permit`] or a typed refusal. The core knows neither HTTP nor a product noun: time, randomness, storage and
+//! the product's words are passed in, and what may block is said. [`http`] is the HTTP door.
+//!
+//! # Invariants
+//! - Nothing outside this crate can make a [`Permit`].
+//! - Secrets, sessions and client addresses are types that do not print.
+//! - Everything counted by what callers choose has a bounded number of places.
+//!
+//! # Not here
+//! - Which actions, roles and routes exist: tables of the product ([`Vocabulary`], [`http::Routes`]).
+//! - Where users, sessions and keys are kept: an adaptor of [`store::Store`].
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod address;
+pub mod audit;
+mod authenticate;
+pub mod clock;
+pub mod config;
+pub mod door;
+pub mod forwarded;
+mod gate;
+pub mod http;
+pub mod key;
+pub mod keys;
+pub mod limits;
+mod live;
+pub mod local;
+pub mod lockout;
+pub mod memory;
+pub mod name;
+mod own;
+pub mod password;
+mod permit;
+pub mod policy;
+mod principal;
+pub mod random;
+mod request_id;
+mod scope;
+pub mod secret;
+pub mod session;
+mod setup;
+pub mod store;
+mod table;
+mod users;
+mod vocabulary;
+
+pub use accounts::{AccountError, LogIn, SignedIn};
+pub use address::ClientAddress;
+pub use config::GateConfig;
+pub use door::on_blocking_thread;
+pub use gate::{Environment, Gate, GateError};
+pub use key::{ApiKey, KeyId};
+pub use keys::{IssuedKey, KeyError, NewKey};
+pub use password::Password;
+pub use permit::Permit;
+pub use policy::{Class, CorsClass, CsrfRule, Policy};
+pub use principal::{Principal, SessionId, UserId};
+pub use request_id::RequestId;
+pub use scope::{Action, Database, Scope};
+pub use secret::RootSecret;
+pub use setup::SetUp;
+pub use users::UserChange;
+pub use vocabulary::{ActionRow, RoleRow, Vocabulary};

@@ -1,0 +1,258 @@
+//! Who guesses is locked out, whatever the mix of names, addresses and moments.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::memory::MemoryStore;
+use crate::secret::RootSecret;
+
+struct Door {
+    store: Arc<MemoryStore>,
+    lockout: Lockout,
+    now: Timestamp,
+}
+
+impl Door {
+    fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let lockout = Self::open(&store, LockoutConfig::default(), now);
+        Self { store, lockout, now }
+    }
+
+    fn open(store: &Arc<MemoryStore>, config: LockoutConfig, now: Timestamp) -> Lockout {
+        let key = RootSecret::from_random([9; 32]).derive("lockout");
+        Lockout::open(config, key, Arc::<MemoryStore>::clone(store), now).unwrap()
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    }
+
+    /// One failed guess; says how long it was told to wait instead.
+    fn guess(&self, account: &str, address: &str) -> Result<bool, u64> {
+        match self.lockout.attempt(Some(account), &client(address), self.now) {
+            Ok(attempt) => Ok(attempt.failed().began_lock),
+            Err(locked) => Err(locked.retry_after.as_secs()),
+        }
+    }
+
+    fn succeed(&self, account: &str, address: &str) -> bool {
+        self.lockout.attempt(Some(account), &client(address), self.now).unwrap().succeeded()
+    }
+}
+
+fn client(address: &str) -> ClientAddress {
+    ClientAddress::network(address.parse().unwrap())
+}
+
+#[test]
+fn five_failures_lock_an_account_and_each_lock_lasts_twice_as_long() {
+    let mut door = Door::new();
+    for (round, lock) in [300, 600, 1_200, 2_400, 3_600, 3_600].into_iter().enumerate() {
+        for failure in 1..=5 {
+            assert_eq!(door.guess("ada", &format!("192.0.{round}.{failure}")), Ok(failure == 5));
+        }
+        assert_eq!(door.guess("ada", "198.51.100.1"), Err(lock));
+        door.wait(i64::try_from(lock).unwrap() - 1);
+        assert_eq!(door.guess("ada", "198.51.100.1"), Err(1));
+        door.wait(1);
+    }
+}
+
+#[test]
+fn a_success_clears_the_account_but_not_the_address() {
+    let door = Door::new();
+    for round in 0..4 {
+        for _ in 0..4 {
+            assert_eq!(door.guess(&format!("name{round}"), "192.0.2.1"), Ok(false));
+        }
+        assert!(door.succeed(&format!("name{round}"), "192.0.2.1"));
+    }
+    assert!(!door.succeed("name0", "192.0.2.1"));
+    for _ in 0..3 {
+        assert_eq!(door.guess("another", "192.0.2.1"), Ok(false));
+    }
+    assert_eq!(door.guess("another", "192.0.2.1"), Ok(true));
+    assert_eq!(door.guess("third", "192.0.2.1"), Err(300));
+    assert_eq!(door.guess("third", "192.0.2.2"), Ok(false));
+}
+
+#[test]
+fn a_v6_network_is_one_address() {
+    let door = Door::new();
+    for place in 0..20 {
+        assert_eq!(
+            door.guess(&format!("n{place}"), &format!("2001:db8::{place}")),
+            Ok(place == 19)
+        );
+    }
+    assert_eq!(door.guess("other", "2001:db8::ffff:ffff"), Err(300));
+    assert_eq!(door.guess("other", "2001:db8:0:1::1"), Ok(false));
+}
+
+#[test]
+fn an_address_fails_at_most_twenty_times_before_a_pause_of_five_minutes() {
+    let mut door = Door::new();
+    let mut failures: Vec<Timestamp> = Vec::new();
+    for place in 0..2_000 {
+        door.wait(7);
+        if door.guess(&format!("n{place}"), "192.0.2.1").is_ok() {
+            failures.push(door.now);
+        }
+    }
+    assert!(failures.len() > 100);
+    for window in failures.windows(21) {
+        assert!(window[20].duration_since(window[0]) >= SignedDuration::from_mins(5));
+    }
+}
+
+#[test]
+fn only_the_last_quarter_of_an_hour_counts_against_an_address() {
+    for (pause, locked) in [(30, true), (44, true), (64, false)] {
+        let mut door = Door::new();
+        let began = (0..200).any(|place| {
+            door.wait(pause);
+            door.guess(&format!("n{place}"), "192.0.2.1") == Ok(true)
+        });
+        assert_eq!(began, locked, "one failure every {pause} s");
+    }
+}
+
+#[test]
+fn guesses_sent_at_the_same_moment_count_each() {
+    let door = Door::new();
+    let (tried, refused) =
+        (std::sync::atomic::AtomicU32::new(0), std::sync::atomic::AtomicU32::new(0));
+    let barrier = std::sync::Barrier::new(64);
+    std::thread::scope(|scope| {
+        for place in 0..64 {
+            let (door, tried, refused, barrier) = (&door, &tried, &refused, &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                let attempt = door.lockout.attempt(
+                    Some("ada"),
+                    &client(&format!("192.0.2.{place}")),
+                    door.now,
+                );
+                match attempt {
+                    Ok(attempt) => {
+                        tried.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        std::thread::yield_now();
+                        attempt.failed();
+                    }
+                    Err(_) => {
+                        refused.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!((tried.into_inner(), refused.into_inner()), (5, 59));
+    assert_eq!(door.guess("ada", "198.51.100.1"), Err(300));
+}
+
+#[test]
+fn an_attempt_nobody_decided_is_a_failure_and_one_given_back_is_none() {
+    let door = Door::new();
+    for _ in 0..30 {
+        let mut attempt =
+            door.lockout.attempt(Some("ada"), &client("192.0.2.1"), door.now).unwrap();
+        attempt.release();
+    }
+    for _ in 0..5 {
+        drop(door.lockout.attempt(Some("ada"), &client("192.0.2.1"), door.now).unwrap());
+    }
+    assert_eq!(door.guess("ada", "192.0.2.1"), Err(300));
+}
+
+#[test]
+fn a_restart_changes_nothing() {
+    let mut door = Door::new();
+    for failure in 1..=5 {
+        assert_eq!(door.guess("ada", "192.0.2.1"), Ok(failure == 5));
+    }
+    for _ in 0..4 {
+        assert_eq!(door.guess("grace", "192.0.2.1"), Ok(false));
+    }
+    door.lockout = Door::open(&door.store, LockoutConfig::default(), door.now);
+    assert_eq!(door.guess("ada", "198.51.100.1"), Err(300));
+    assert_eq!(door.guess("grace", "198.51.100.1"), Ok(true));
+    door.wait(300);
+    for failure in 1..=5 {
+        assert_eq!(door.guess("ada", &format!("198.51.100.{failure}")), Ok(failure == 5));
+    }
+    assert_eq!(door.guess("ada", "198.51.100.9"), Err(600));
+    assert!(door.succeed("grace", "203.0.113.1"));
+    let stored = door.store.locks().unwrap().len();
+    door.lockout = Door::open(&door.store, LockoutConfig::default(), door.now);
+    assert_eq!(door.store.locks().unwrap().len(), stored);
+    assert!(!door.succeed("grace", "203.0.113.1"));
+}
+
+#[test]
+fn invented_names_take_no_memory_and_free_nobody() {
+    let mut door = Door::new();
+    door.lockout = Door::open(
+        &door.store,
+        LockoutConfig { counters_max: 1_024, ..LockoutConfig::default() },
+        door.now,
+    );
+    for _ in 0..5 {
+        door.guess("ada", "192.0.2.1").ok();
+    }
+    for place in 0..20_000_u32 {
+        let address = std::net::Ipv4Addr::from(0x0a00_0000 + place).to_string();
+        door.guess(&format!("invented{place}"), &address).ok();
+    }
+    assert!(door.lockout.counters.len() <= 1_024);
+    assert!(door.store.locks().unwrap().len() <= 1_024);
+    assert_eq!(door.guess("ada", "198.51.100.1"), Err(300));
+}
+
+#[test]
+fn an_administrator_can_end_a_lock() {
+    let door = Door::new();
+    for _ in 0..5 {
+        door.guess("ada", "192.0.2.1").ok();
+    }
+    door.lockout.pardon("ada").unwrap();
+    assert_eq!(door.guess("ada", "198.51.100.1"), Ok(false));
+}
+
+#[test]
+fn the_local_socket_has_no_address_to_lock() {
+    let door = Door::new();
+    for place in 0..50 {
+        let attempt =
+            door.lockout.attempt(Some(&format!("n{place}")), &ClientAddress::LOCAL, door.now);
+        attempt.unwrap().failed();
+    }
+}
+
+#[test]
+fn neither_names_nor_addresses_are_stored() {
+    let door = Door::new();
+    door.guess("ada", "192.0.2.1").ok();
+    let stored = format!("{:?}", door.store);
+    assert!(!stored.contains("ada") && !stored.contains("192.0.2"), "{stored}");
+    assert_eq!(door.store.locks().unwrap().len(), 3);
+}
+
+#[test]
+fn a_day_without_failures_is_forgotten_also_across_a_restart() {
+    let mut door = Door::new();
+    for failure in 1..=5 {
+        assert_eq!(door.guess("ada", "192.0.2.1"), Ok(failure == 5));
+    }
+    door.wait(24 * 3_600 - 1);
+    door.lockout = Door::open(&door.store, LockoutConfig::default(), door.now);
+    assert_eq!(door.store.locks().unwrap().len(), 3);
+    door.wait(1);
+    door.lockout = Door::open(&door.store, LockoutConfig::default(), door.now);
+    assert_eq!(door.store.locks().unwrap().len(), 0);
+    for failure in 1..=5 {
+        assert_eq!(door.guess("ada", "192.0.2.1"), Ok(failure == 5));
+    }
+    assert_eq!(door.guess("ada", "192.0.2.1"), Err(300));
+}

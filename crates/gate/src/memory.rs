@@ -1,0 +1,222 @@
+//! A store in memory, for tests and for looking at a route table without a server.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::key::KeyId;
+use crate::principal::UserId;
+use crate::secret::Fingerprint;
+use crate::session::SessionHash;
+use crate::store::{
+    KeyRecord, LockRecord, PasswordHashText, SessionRecord, SessionsAfter, Store, StoreError,
+    UserRecord,
+};
+
+/// A store that forgets everything when dropped.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    users: BTreeMap<UserId, UserRecord>,
+    sessions: BTreeMap<SessionHash, SessionRecord>,
+    keys: BTreeMap<KeyId, KeyRecord>,
+    locks: BTreeMap<[u8; 16], LockRecord>,
+    setup_secret: Option<Fingerprint>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn end_sessions(&mut self, user: UserId, sessions: SessionsAfter) {
+        self.sessions.retain(|hash, session| {
+            let stays = match sessions {
+                SessionsAfter::Keep => true,
+                SessionsAfter::End => false,
+                SessionsAfter::EndAllBut(kept) => *hash == kept,
+            };
+            session.user != user || stays
+        });
+    }
+
+    fn has_name(&self, user: &UserRecord) -> bool {
+        self.users.values().any(|other| other.name == user.name && other.id != user.id)
+    }
+}
+
+impl Store for MemoryStore {
+    fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+        Ok(self.kept().users.get(&id).cloned())
+    }
+
+    fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        Ok(self.kept().users.values().find(|user| user.name == name).cloned())
+    }
+
+    fn users(&self) -> Result<Vec<UserRecord>, StoreError> {
+        let mut users: Vec<_> = self.kept().users.values().cloned().collect();
+        users.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(users)
+    }
+
+    fn has_users(&self) -> Result<bool, StoreError> {
+        Ok(!self.kept().users.is_empty())
+    }
+
+    fn insert_user(&self, user: &UserRecord) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        if kept.users.contains_key(&user.id) || kept.has_name(user) {
+            return Err(StoreError::Conflict);
+        }
+        kept.users.insert(user.id, user.clone());
+        Ok(())
+    }
+
+    fn insert_first_user(&self, user: &UserRecord) -> Result<bool, StoreError> {
+        let mut kept = self.kept();
+        let first = kept.users.is_empty();
+        if first {
+            kept.users.insert(user.id, user.clone());
+            kept.setup_secret = None;
+        }
+        Ok(first)
+    }
+
+    fn update_user(&self, user: &UserRecord, sessions: SessionsAfter) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        if !kept.users.contains_key(&user.id) || kept.has_name(user) {
+            return Err(StoreError::Conflict);
+        }
+        kept.users.insert(user.id, user.clone());
+        kept.end_sessions(user.id, sessions);
+        Ok(())
+    }
+
+    fn set_password(
+        &self,
+        id: UserId,
+        password: &PasswordHashText,
+        changed_at: Option<Timestamp>,
+        sessions: SessionsAfter,
+    ) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        let user = kept.users.get_mut(&id).ok_or(StoreError::Conflict)?;
+        user.password.clone_from(password);
+        user.password_changed_at = changed_at.unwrap_or(user.password_changed_at);
+        kept.end_sessions(id, sessions);
+        Ok(())
+    }
+
+    fn session(&self, hash: &SessionHash) -> Result<Option<SessionRecord>, StoreError> {
+        Ok(self.kept().sessions.get(hash).cloned())
+    }
+
+    fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
+        let mut sessions: Vec<_> =
+            self.kept().sessions.values().filter(|session| session.user == user).cloned().collect();
+        sessions.sort_by_key(|session| (session.created_at, session.id));
+        Ok(sessions)
+    }
+
+    fn insert_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
+        self.kept().sessions.insert(session.hash, session.clone());
+        Ok(())
+    }
+
+    fn touch_session(&self, hash: &SessionHash, seen_at: Timestamp) -> Result<(), StoreError> {
+        if let Some(session) = self.kept().sessions.get_mut(hash) {
+            session.last_seen_at = seen_at;
+        }
+        Ok(())
+    }
+
+    fn delete_session(&self, hash: &SessionHash) -> Result<(), StoreError> {
+        self.kept().sessions.remove(hash);
+        Ok(())
+    }
+
+    fn delete_expired_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut kept = self.kept();
+        let before = kept.sessions.len();
+        kept.sessions.retain(|_, session| session.expires_at > now);
+        Ok(u64::try_from(before - kept.sessions.len()).unwrap_or(0))
+    }
+
+    fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, StoreError> {
+        Ok(self.kept().keys.get(id).cloned())
+    }
+
+    fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
+        let mut keys: Vec<_> = self.kept().keys.values().cloned().collect();
+        keys.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+        Ok(keys)
+    }
+
+    fn insert_key(&self, key: &KeyRecord) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        if kept.keys.contains_key(&key.id) {
+            return Err(StoreError::Conflict);
+        }
+        kept.keys.insert(key.id.clone(), key.clone());
+        Ok(())
+    }
+
+    fn update_key(&self, key: &KeyRecord) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        let old = kept.keys.get_mut(&key.id).ok_or(StoreError::Conflict)?;
+        old.clone_from(key);
+        Ok(())
+    }
+
+    fn rotate_key(&self, successor: &KeyRecord, predecessor: &KeyRecord) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        if kept.keys.contains_key(&successor.id) || !kept.keys.contains_key(&predecessor.id) {
+            return Err(StoreError::Conflict);
+        }
+        kept.keys.insert(successor.id.clone(), successor.clone());
+        kept.keys.insert(predecessor.id.clone(), predecessor.clone());
+        Ok(())
+    }
+
+    fn touch_key(&self, id: &KeyId, used_at: Timestamp) -> Result<(), StoreError> {
+        if let Some(key) = self.kept().keys.get_mut(id) {
+            key.last_used_at = Some(used_at);
+        }
+        Ok(())
+    }
+
+    fn locks(&self) -> Result<Vec<LockRecord>, StoreError> {
+        Ok(self.kept().locks.values().copied().collect())
+    }
+
+    fn save_lock(&self, lock: &LockRecord) -> Result<(), StoreError> {
+        self.kept().locks.insert(lock.key, *lock);
+        Ok(())
+    }
+
+    fn delete_lock(&self, key: [u8; 16]) -> Result<(), StoreError> {
+        self.kept().locks.remove(&key);
+        Ok(())
+    }
+
+    fn setup_secret(&self) -> Result<Option<Fingerprint>, StoreError> {
+        Ok(self.kept().setup_secret)
+    }
+
+    fn set_setup_secret(&self, secret: &Fingerprint) -> Result<(), StoreError> {
+        self.kept().setup_secret = Some(*secret);
+        Ok(())
+    }
+}

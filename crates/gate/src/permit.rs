@@ -1,0 +1,68 @@
+//! The proof that the gate let a request through.
+
+use std::sync::Arc;
+
+use crate::address::ClientAddress;
+use crate::limits::InFlightGuard;
+use crate::policy::Policy;
+use crate::principal::Principal;
+use crate::request_id::RequestId;
+use crate::scope::Scope;
+use crate::session::SessionHash;
+use crate::vocabulary::Vocabulary;
+
+/// The proof that the gate let a request through, and what it found out on the way.
+///
+/// Nothing outside this crate can make one, so a function that takes a permit cannot be reached around the gate.
+///
+/// ```compile_fail
+/// let look_inside = |permit: gate::Permit| permit.principal;
+/// ```
+#[derive(Debug)]
+pub struct Permit {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) request_id: RequestId,
+    pub(crate) client: ClientAddress,
+    pub(crate) policy: Policy,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) session: Option<SessionHash>,
+    pub(crate) in_flight: Option<InFlightGuard>,
+}
+
+impl Permit {
+    /// Who is asking.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Whether the caller may also do that; for what only the handler can know, such as a database in a body.
+    #[must_use]
+    pub fn allows(&self, wanted: &Scope) -> bool {
+        self.principal.allows(&self.vocabulary, wanted)
+    }
+
+    /// Whether the caller may do everything.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.allows(&Scope::everywhere(self.vocabulary.administering))
+    }
+
+    /// The request's id, as the caller sees it.
+    #[must_use]
+    pub const fn request_id(&self) -> RequestId {
+        self.request_id
+    }
+
+    /// Where the request came from; it prints as nothing.
+    #[must_use]
+    pub const fn client(&self) -> &ClientAddress {
+        &self.client
+    }
+
+    /// What the route asked.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}

@@ -1,0 +1,254 @@
+//! What a route asks of its caller.
+//!
+//! A policy is data: it is made in a `const`-friendly way beside the route, printed in the route table, put into the
+//! OpenAPI document and obeyed by [`crate::door::check`]. There is no other place where a rule about a route lives.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::scope::Action;
+
+const KIB: usize = 1024;
+/// What a JSON request may weigh unless its route says otherwise.
+pub const JSON_BYTES_MAX: usize = 1024 * KIB;
+/// What an ingested event may weigh.
+pub const INGEST_BYTES_MAX: usize = 64 * KIB;
+/// What a request without a payload may weigh.
+pub const EMPTY_BYTES_MAX: usize = 0;
+/// What a login form may weigh.
+pub const AUTH_BYTES_MAX: usize = 16 * KIB;
+/// How long a body may take to arrive, and a handler to think, unless its route says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The kind of work a route does; limits are set per class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Looking.
+    Read,
+    /// Asking the warehouse in its own language.
+    Query,
+    /// Changing.
+    Write,
+    /// Proving who one is.
+    Auth,
+    /// Handing in events; many, small, from everywhere.
+    Ingest,
+    /// Health and metrics.
+    Monitoring,
+    /// Files that do not change.
+    Static,
+    /// Anything else.
+    Other,
+}
+
+impl Class {
+    /// Every class, in the order of the limit table.
+    pub const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Query,
+        Self::Write,
+        Self::Auth,
+        Self::Ingest,
+        Self::Monitoring,
+        Self::Static,
+        Self::Other,
+    ];
+
+    /// Its name in configuration, headers and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Query => "query",
+            Self::Write => "write",
+            Self::Auth => "auth",
+            Self::Ingest => "ingest",
+            Self::Monitoring => "monitoring",
+            Self::Static => "static",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The scope a route asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// What must be allowed.
+    pub action: Action,
+    /// On which database; none means on all of them.
+    pub database: Option<&'static str>,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone. Credentials are not even looked at: the principal is anonymous.
+    Public,
+    /// Anyone who proved who they are.
+    SignedIn,
+    /// Who holds the scope.
+    Requires(Required),
+}
+
+/// Which pages of other origins may read the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorsClass {
+    /// None.
+    SameOrigin,
+    /// The listed origins, without cookies, to read.
+    Api,
+    /// All, without cookies: the events of other people's sites.
+    Ingest,
+}
+
+/// When a request must prove that no foreign page made the browser send it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsrfRule {
+    /// Never: the route changes nothing or ignores cookies.
+    Exempt,
+    /// When a cookie authenticates it: `Sec-Fetch-Site` or `Origin` must say same origin.
+    Cookie,
+    /// Always when a browser sends it, cookie or not: the doors themselves. A program that sends neither
+    /// `Sec-Fetch-Site`, `Origin` nor a cookie passes, since no page can make a browser leave all of them out.
+    Door,
+}
+
+/// What a route asks of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The kind of work.
+    pub class: Class,
+    /// Who may call.
+    pub access: Access,
+    /// What one call takes from the class's quota.
+    pub cost: u32,
+    /// Which foreign pages may read the answer.
+    pub cors: CorsClass,
+    /// What proves that no foreign page made the call.
+    pub csrf: CsrfRule,
+    /// What the body may weigh.
+    pub body_bytes_max: usize,
+    /// How long the body may take to arrive.
+    pub body_deadline: Duration,
+    /// How long the handler may take once the body has arrived.
+    pub deadline: Duration,
+}
+
+impl Policy {
+    const fn base(class: Class, access: Access) -> Self {
+        Self {
+            class,
+            access,
+            cost: 1,
+            cors: CorsClass::SameOrigin,
+            csrf: CsrfRule::Cookie,
+            body_bytes_max: EMPTY_BYTES_MAX,
+            body_deadline: DEADLINE,
+            deadline: DEADLINE,
+        }
+    }
+
+    /// Looks at one database; no body.
+    #[must_use]
+    pub const fn read(database: &'static str) -> Self {
+        Self::requires(Class::Read, Action::READ, Some(database)).cors(CorsClass::Api)
+    }
+
+    /// Asks one database in the warehouse's language.
+    #[must_use]
+    pub const fn query(database: &'static str) -> Self {
+        Self::requires(Class::Query, Action::QUERY, Some(database)).body_max(JSON_BYTES_MAX)
+    }
+
+    /// Changes one database.
+    #[must_use]
+    pub const fn write(database: &'static str) -> Self {
+        Self::requires(Class::Write, Action::WRITE, Some(database)).body_max(JSON_BYTES_MAX)
+    }
+
+    /// Changes who may do what; class write.
+    #[must_use]
+    pub const fn admin() -> Self {
+        Self::requires(Class::Write, Action::ADMIN, None).body_max(JSON_BYTES_MAX)
+    }
+
+    /// Looks at who may do what; class read, no body.
+    #[must_use]
+    pub const fn admin_read() -> Self {
+        Self::requires(Class::Read, Action::ADMIN, None)
+    }
+
+    /// Any action on one database, or on all when none is named.
+    #[must_use]
+    pub const fn requires(class: Class, action: Action, database: Option<&'static str>) -> Self {
+        Self::base(class, Access::Requires(Required { action, database }))
+    }
+
+    /// Any signed-in caller: one's own account.
+    #[must_use]
+    pub const fn signed_in(class: Class) -> Self {
+        Self::base(class, Access::SignedIn).body_max(JSON_BYTES_MAX)
+    }
+
+    /// Anyone, credentials ignored; no body unless `.body_max()` says so, except for the doors of class auth.
+    #[must_use]
+    pub const fn public(class: Class) -> Self {
+        let policy = Self::base(class, Access::Public);
+        match class {
+            Class::Auth => policy.csrf(CsrfRule::Door).body_max(AUTH_BYTES_MAX),
+            _ => policy.csrf(CsrfRule::Exempt),
+        }
+    }
+
+    /// Events from other people's pages.
+    #[must_use]
+    pub const fn ingest() -> Self {
+        Self::public(Class::Ingest).cors(CorsClass::Ingest).body_max(INGEST_BYTES_MAX)
+    }
+
+    /// What one call takes from the quota.
+    #[must_use]
+    pub const fn cost(mut self, cost: u32) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// What the body may weigh.
+    #[must_use]
+    pub const fn body_max(mut self, bytes: usize) -> Self {
+        self.body_bytes_max = bytes;
+        self
+    }
+
+    /// How long the handler may take.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long the body may take to arrive.
+    #[must_use]
+    pub const fn body_deadline(mut self, deadline: Duration) -> Self {
+        self.body_deadline = deadline;
+        self
+    }
+
+    /// Which foreign pages may read the answer.
+    #[must_use]
+    pub const fn cors(mut self, cors: CorsClass) -> Self {
+        self.cors = cors;
+        self
+    }
+
+    /// When the request must prove its origin.
+    #[must_use]
+    pub const fn csrf(mut self, csrf: CsrfRule) -> Self {
+        self.csrf = csrf;
+        self
+    }
+}

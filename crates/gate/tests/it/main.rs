@@ -1,0 +1,24 @@
+//! The HTTP door, asked from outside.
+
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod cors;
+#[cfg(test)]
+mod csrf;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod headers;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod support;

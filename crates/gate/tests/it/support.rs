@@ -1,0 +1,150 @@
+//! A small product behind the gate, a clock that stands still, and callers.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use gate::audit::{AuditEvent, AuditSink};
+use gate::clock::Clock;
+use gate::memory::MemoryStore;
+use gate::random::SystemRandom;
+use gate::store::Store;
+use gate::{Environment, Gate, GateConfig, LogIn, NewKey, Password, RootSecret, SetUp};
+use jiff::{SignedDuration, Timestamp};
+
+pub(crate) use call::{Call, Reply, delete, get, post, request};
+pub(crate) use product::{App, VOCABULARY, routes};
+
+mod call;
+mod product;
+
+pub(crate) const PASSWORD: &str = "violet tractor hums under seven bridges";
+pub(crate) const CANARY: &str = "canary-7c1e";
+
+/// A clock that moves when told.
+#[derive(Debug, Default)]
+pub(crate) struct FakeClock(Mutex<Duration>);
+
+impl FakeClock {
+    pub(crate) fn forward(&self, seconds: u64) {
+        *self.0.lock().unwrap() += Duration::from_secs(seconds);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        let start = Timestamp::from_second(1_800_000_000).unwrap();
+        start.checked_add(SignedDuration::try_from(self.elapsed()).unwrap()).unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Keeps what was recorded.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder(Mutex<Vec<AuditEvent>>);
+
+impl Recorder {
+    /// The names of the events so far, which are then forgotten.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let events = std::mem::take(&mut *self.0.lock().unwrap());
+        events
+            .iter()
+            .map(|event| serde_json::to_value(event.name).unwrap().as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+impl AuditSink for Recorder {
+    fn record(&self, event: &AuditEvent) {
+        let text = serde_json::to_string(event).unwrap() + &format!("{event:?}");
+        assert!(!text.contains(PASSWORD) && !text.contains("192.0.2."), "{text}");
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// The product, running.
+pub(crate) struct World {
+    pub(crate) gate: Gate,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) audit: Arc<Recorder>,
+    pub(crate) store: Arc<MemoryStore>,
+    router: axum::Router,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut GateConfig)) -> Self {
+        Self::on(Arc::new(MemoryStore::new()), Arc::new(FakeClock::default()), change)
+    }
+
+    /// Over a store that exists already, as after a restart.
+    pub(crate) fn on(
+        store: Arc<MemoryStore>,
+        clock: Arc<FakeClock>,
+        change: impl FnOnce(&mut GateConfig),
+    ) -> Self {
+        let mut config = GateConfig::default();
+        config.passwords.memory_kib = 19 * 1024;
+        config.passwords.passes = 2;
+        change(&mut config);
+        let audit = Arc::new(Recorder::default());
+        let environment = Environment {
+            store: Arc::<MemoryStore>::clone(&store),
+            clock: Arc::<FakeClock>::clone(&clock),
+            random: Arc::new(SystemRandom),
+            audit: Arc::<Recorder>::clone(&audit),
+            root_secret: RootSecret::from_random([3; 32]),
+        };
+        let gate = Gate::new(config, VOCABULARY, environment).unwrap();
+        let router = routes().into_router(&gate, &App { gate: gate.clone() }).unwrap();
+        Self { gate, clock, audit, store, router }
+    }
+
+    pub(crate) async fn send(&self, call: Call) -> Reply {
+        call::send(&self.router, call).await
+    }
+
+    /// The status a call is answered with.
+    pub(crate) async fn status(&self, call: Call) -> u16 {
+        self.send(call).await.status
+    }
+
+    fn operator(&self) -> gate::Permit {
+        gate::local::operator(&self.gate)
+    }
+
+    /// Makes a user of that role and a session of it; gives the cookie.
+    pub(crate) fn session(&self, name: &str, role: &str) -> String {
+        let operator = self.operator();
+        if self.store.user_by_name(name).unwrap().is_none() {
+            self.gate.create_user(&operator, name, role, &password(PASSWORD)).unwrap();
+        }
+        let form =
+            LogIn { username: name.to_owned(), password: password(PASSWORD), user_agent: None };
+        let signed_in = self.gate.log_in(&operator, &form).unwrap();
+        format!("__Host-shelduck={}", signed_in.token.expose())
+    }
+
+    /// Makes a key with those scopes.
+    pub(crate) fn key(&self, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let new = NewKey { name: "program".to_owned(), scopes, ..NewKey::default() };
+        self.gate.create_key(&self.operator(), &new).unwrap().key.expose().to_owned()
+    }
+
+    /// Sets the server up as its first administrator.
+    pub(crate) fn set_up(&self, secret: &str) -> Result<gate::SignedIn, gate::AccountError> {
+        let account =
+            LogIn { username: "root".to_owned(), password: password(PASSWORD), user_agent: None };
+        self.gate.set_up(&self.operator(), &SetUp { secret: password(secret), account })
+    }
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::new(text.to_owned())
+}

@@ -1,0 +1,172 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Analytics in one binary: web visits, in an embedded DuckDB, behind one strict gate.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shelduck",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  shelduck demo                          look at everything with sample data\n  shelduck init && shelduck serve        \
+                  set up and run here\n  shelduck site add example.com          count a site\n  shelduck key create --name ci --scope \
+                  read:web --expires 90d"
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// The configuration file; without it ./shelduck.toml when it exists, then the environment.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one JSON document on standard output and nothing else there.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything with 90 days of sample data in a temporary folder, until Ctrl-C.
+    #[command(after_help = "Examples:\n  shelduck demo\n  shelduck demo --listen 127.0.0.1:0 --json")]
+    Demo {
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+        listen: SocketAddr,
+    },
+    /// Write shelduck.toml and the secrets, and print the one-time setup link.
+    #[command(after_help = "Example:\n  shelduck init --dir /srv/shelduck")]
+    Init {
+        /// The folder for the file and the data.
+        #[arg(long, default_value = ".", value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Serve until a signal ends it.
+    Serve,
+    /// Check the configuration and the machine; exit 1 when the server would refuse to start.
+    Check {
+        /// List all options with what they do instead.
+        #[arg(long)]
+        options: bool,
+    },
+    /// Print the policy table: every route with who may call it, how often, from where.
+    Routes,
+    /// Print the OpenAPI 3.1 document.
+    Openapi,
+    /// Print a random secret of 64 hexadecimal digits.
+    Secret,
+    /// Manage the people who may sign in.
+    #[command(subcommand, after_help = "Example:\n  shelduck user add ada --role analyst --password-file ada.txt")]
+    User(UserCommand),
+    /// Manage the keys of programs.
+    #[command(subcommand, after_help = "Example:\n  shelduck key create --name ci --scope read:web --expires 90d --json")]
+    Key(KeyCommand),
+    /// Manage the sites that are counted.
+    #[command(subcommand, after_help = "Example:\n  shelduck site add example.com --time-zone Europe/Berlin")]
+    Site(SiteCommand),
+    /// Open one database file and exit 0 if that works: run in a process of its own, because a damaged file can end it.
+    #[command(hide = true)]
+    ProbeFile {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// `shelduck user …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a person.
+    Add {
+        /// The name to sign in with.
+        name: String,
+        /// viewer, analyst, operator or admin.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// Where the password comes from.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List the people.
+    List,
+    /// Set a new password; ends the person's sessions.
+    Passwd {
+        /// The person.
+        name: String,
+        /// Where the password comes from.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Lock a person out at once: sessions and keys end.
+    Disable {
+        /// The person.
+        name: String,
+    },
+    /// Let a disabled person in again.
+    Enable {
+        /// The person.
+        name: String,
+    },
+}
+
+/// Where a password comes from: never from the command line, which other users of the machine can see.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordSource {
+    /// Read the password from the first line of this file instead of asking; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// `shelduck key …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key; its secret is shown this once.
+    Create {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may do: action:database, like read:*, query:web, write:web, admin:*.
+        #[arg(long, required = true, value_delimiter = ',', value_name = "SCOPE")]
+        scope: Vec<String>,
+        /// How long it lives, like 90d (the default).
+        #[arg(long, value_name = "DURATION")]
+        expires: Option<String>,
+        /// The networks it may be used from.
+        #[arg(long, value_delimiter = ',', value_name = "CIDR")]
+        cidr: Vec<String>,
+    },
+    /// List the keys.
+    List,
+    /// Make a successor; the old key lives 24 hours more.
+    Rotate {
+        /// The key's id.
+        id: String,
+    },
+    /// End a key at once.
+    Revoke {
+        /// The key's id.
+        id: String,
+    },
+}
+
+/// `shelduck site …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum SiteCommand {
+    /// Count a site.
+    Add {
+        /// Its host name, like example.com.
+        domain: String,
+        /// The zone its days begin in.
+        #[arg(long, default_value = "UTC", value_name = "ZONE")]
+        time_zone: String,
+    },
+    /// List the sites.
+    List,
+    /// Stop counting a site. Its events stay until they are erased.
+    Remove {
+        /// Its host name.
+        domain: String,
+    },
+}

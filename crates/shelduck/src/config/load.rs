@@ -1,0 +1,192 @@
+//! Reading the file and the environment into a [`Config`], listing every problem.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::options::{Config, ENTRIES, Entry};
+use super::setting::Raw;
+
+/// The prefix of every environment variable.
+const PREFIX: &str = "SHELDUCK_";
+
+/// A configuration and what was wrong with what was written.
+pub(crate) struct Loaded {
+    /// The configuration; options with problems have their default.
+    pub(crate) config: Config,
+    /// Every problem, in the order of the places they were found.
+    pub(crate) problems: Vec<Problem>,
+    /// The file that was read, if there was one.
+    pub(crate) file: Option<PathBuf>,
+    /// The options that were set, wherever.
+    pub(crate) set: Vec<&'static str>,
+}
+
+/// Something written that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The option, the variable or the file.
+    pub(crate) place: String,
+    /// What is wrong and what to do.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.message)
+    }
+}
+
+/// Reads the file (given, or `shelduck.toml` here when it exists), then the environment over it.
+pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Loaded {
+    let mut loaded = Loaded { config: Config::default(), problems: Vec::new(), file: None, set: Vec::new() };
+    let default = Path::new("shelduck.toml");
+    if let Some(path) = file.or_else(|| default.exists().then_some(default)) {
+        loaded.file = Some(path.to_owned());
+        loaded.read_file(path);
+    }
+    loaded.read_environment(environment.filter(|(name, _)| name.starts_with(PREFIX)).collect());
+    loaded
+}
+
+impl Loaded {
+    fn problem(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem { place: place.into(), message: message.into() });
+    }
+
+    fn read_file(&mut self, path: &Path) {
+        let place = path.display().to_string();
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => return self.problem(place, format!("cannot be read: {error}")),
+        };
+        match text.parse::<toml::Table>() {
+            Ok(table) => self.read_table(&table, ""),
+            // The message of the parser shows the line, which may hold a secret: only its place is repeated.
+            Err(error) => {
+                let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+                self.problem(place, format!("is not valid TOML at line {line}: {}", error.message()));
+            }
+        }
+    }
+
+    fn read_table(&mut self, table: &toml::Table, prefix: &str) {
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            if let Some(entry) = ENTRIES.iter().find(|entry| entry.path == path) {
+                self.set(entry, &path, &Raw::Toml(value.clone()));
+            } else if let toml::Value::Table(inner) = value
+                && ENTRIES.iter().any(|entry| entry.path.starts_with(&format!("{path}.")))
+            {
+                self.read_table(inner, &format!("{path}."));
+            } else {
+                self.unknown(&path, &path);
+            }
+        }
+    }
+
+    fn read_environment(&mut self, variables: BTreeMap<String, String>) {
+        for (name, text) in variables {
+            let path = name.trim_start_matches(PREFIX).to_lowercase().replace("__", ".");
+            if let Some(entry) = ENTRIES.iter().find(|entry| entry.path == path) {
+                self.set(entry, &name, &Raw::Text(text));
+                continue;
+            }
+            let from_file = path.strip_suffix("_file").and_then(|path| ENTRIES.iter().find(|entry| entry.path == path));
+            match from_file {
+                Some(entry) => match fs::read_to_string(&text) {
+                    Ok(content) => self.set(entry, &name, &Raw::Text(content)),
+                    Err(error) => self.problem(name, format!("names the file {text}, which cannot be read: {error}")),
+                },
+                None => self.unknown(&name, &path),
+            }
+        }
+    }
+
+    fn set(&mut self, entry: &Entry, place: &str, raw: &Raw) {
+        match (entry.set)(&mut self.config, raw) {
+            Ok(()) => self.set.push(entry.path),
+            Err(message) => self.problem(place, format!("the value {message}; it must be {}", entry.shape)),
+        }
+    }
+
+    fn unknown(&mut self, place: &str, path: &str) {
+        let nearest = ENTRIES.iter().map(|entry| (distance(path, entry.path), entry.path)).min();
+        let hint = match nearest {
+            Some((distance, name)) if distance <= 4 => format!("; did you mean {name}?"),
+            _ => "; `shelduck check --options` lists all options".to_owned(),
+        };
+        self.problem(place, format!("is no option{hint}"));
+    }
+}
+
+/// The Levenshtein distance: how many letters have to change.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = i;
+        let mut previous = i + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
+            let change = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            previous = change.min(previous + 1).min(*cell + 1);
+            *cell = previous;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(file: &str, environment: &[(&str, &str)]) -> Loaded {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shelduck.toml");
+        fs::write(&path, file).unwrap();
+        load(Some(&path), environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let loaded = with(
+            "[http]\nlisten = '127.0.0.1:1'\n[limits.categories]\nread = 7\n[http.tls]\nkey = 'k.pem'",
+            &[("SHELDUCK_HTTP__LISTEN", "127.0.0.1:2"), ("SHELDUCK_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1/128"), ("PATH", "x")],
+        );
+        assert_eq!(loaded.problems, []);
+        assert_eq!(loaded.config.http.listen.port(), 2);
+        assert_eq!(loaded.config.limits.read, 7);
+        assert_eq!(loaded.config.server.trusted_proxies.len(), 2);
+        assert_eq!(loaded.config.http.key, Some(PathBuf::from("k.pem")));
+        assert_eq!(loaded.config.limits.write, 10);
+    }
+
+    #[test]
+    fn all_problems_are_listed_at_once_with_the_nearest_name() {
+        let loaded = with(
+            "[http]\nlitsen = '1'\nconnections_max = 'many'\n[nonsense]\na = 1",
+            &[("SHELDUCK_LIMITS__MODE", "off"), ("SHELDUCK_SERVER__SECRET_FILE", "/does/not/exist")],
+        );
+        let text = loaded.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert_eq!(loaded.problems.len(), 5, "{text}");
+        assert!(text.contains("http.litsen: is no option; did you mean http.listen?"), "{text}");
+        assert!(text.contains("`many` is not a whole number"), "{text}");
+        assert!(text.contains("one of `enforce` `shadow`"), "{text}");
+    }
+
+    #[test]
+    fn a_broken_file_is_a_problem_that_shows_no_value() {
+        let loaded = with("[server]\nsecret = 'hunter2hunter2", &[]);
+        assert_eq!(loaded.problems.len(), 1);
+        assert!(!loaded.problems[0].to_string().contains("hunter2"), "{}", loaded.problems[0]);
+    }
+
+    #[test]
+    fn distance_counts_changed_letters() {
+        assert_eq!((distance("listen", "litsen"), distance("", "abc"), distance("same", "same")), (2, 3, 0));
+    }
+}

@@ -1,0 +1,168 @@
+//! The table of options: one line per option, everything else is derived from it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+use super::setting::{Bytes, Raw, Setting, words};
+
+/// One option, free of its type.
+pub(crate) struct Entry {
+    /// `section.key`, as in the file.
+    pub(crate) path: &'static str,
+    /// What it does.
+    pub(crate) doc: &'static str,
+    /// What one has to write.
+    pub(crate) shape: &'static str,
+    /// Whether its value must never be shown.
+    pub(crate) secret: bool,
+    /// Sets it.
+    pub(crate) set: fn(&mut Config, &Raw) -> Result<(), String>,
+    /// Shows its value.
+    pub(crate) show: fn(&Config) -> String,
+}
+
+macro_rules! options {
+    ($($section:ident: $type:ident, $section_doc:literal {
+        $($field:ident $(. $sub:ident)?: $kind:ty = $default:expr, $doc:literal;)*
+    })*) => {
+        /// The whole configuration, typed.
+        #[derive(Debug, Clone, Default)]
+        pub(crate) struct Config {
+            $(#[doc = $section_doc] pub(crate) $section: $type,)*
+        }
+
+        $(
+            #[doc = $section_doc]
+            #[derive(Debug, Clone)]
+            pub(crate) struct $type {
+                $(#[doc = $doc] pub(crate) $field: $kind,)*
+            }
+
+            impl Default for $type {
+                fn default() -> Self {
+                    Self { $($field: $default,)* }
+                }
+            }
+        )*
+
+        /// All options, in the order of the reference.
+        pub(crate) const ENTRIES: &[Entry] = &[
+            $($(Entry {
+                path: options!(@path $section $field $(. $sub)?),
+                doc: $doc,
+                shape: <$kind as Setting>::SHAPE,
+                secret: <$kind as Setting>::SECRET,
+                set: |config, raw| {
+                    config.$section.$field = <$kind as Setting>::read(raw)?;
+                    Ok(())
+                },
+                show: |config| config.$section.$field.show(),
+            },)*)*
+        ];
+
+        /// The sections with what they are about.
+        pub(crate) const SECTIONS: &[(&str, &str)] = &[$((stringify!($section), $section_doc),)*];
+    };
+    (@path $section:ident $field:ident) => { concat!(stringify!($section), ".", stringify!($field)) };
+    // `tls_key . tls` is written `tls.key` in the file: the field's name without the table's.
+    (@path $section:ident $field:ident . $sub:ident) => {
+        concat!(stringify!($section), ".", stringify!($sub), ".", stringify!($field))
+    };
+}
+
+options! {
+    server: Server, "The server as a whole." {
+        data_dir: PathBuf = PathBuf::from("shelduck-data"), "Folder of everything the server keeps: journal, warehouse, control store, secrets.";
+        public_url: Option<String> = None, "The address people use, like https://stats.example.com; needed behind a proxy. Without it, the address of the listener.";
+        trusted_proxies: Vec<IpNet> = Vec::new(), "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.";
+        secret: Option<SecretString> = None, "Root secret of 64 hexadecimal digits, from which keys are derived by purpose. Without it one is made at the first start and kept in the data folder (0600).";
+        drain_timeout: Duration = Duration::from_secs(10), "How long a stopping server waits for requests under way.";
+    }
+    http: Http, "The public listener: dashboard, API, tracker." {
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "Address and port.";
+        certificate.tls: Option<PathBuf> = None, "Certificate chain (PEM). With it and the key the listener speaks TLS; changed files are read again.";
+        key.tls: Option<PathBuf> = None, "Private key of the certificate (PEM, not readable by others).";
+        connections_max: usize = 4096, "Connections at once; further ones are closed at once.";
+        connections_per_address_max: usize = 256, "Connections at once from one address (IPv6: one /64).";
+        handshake_timeout: Duration = Duration::from_secs(10), "How long a TLS handshake may take.";
+        first_byte_timeout: Duration = Duration::from_secs(10), "How long a new connection may stay silent.";
+        head_timeout: Duration = Duration::from_secs(10), "How long the head of a request may take.";
+        body_timeout: Duration = Duration::from_secs(30), "How long the body of a request may take, in total.";
+        idle_timeout: Duration = Duration::from_secs(60), "How long a connection may wait for its next request.";
+    }
+    mysql: Mysql, "The MySQL protocol (served from the release that brings it)." {
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 3307)), "Address and port.";
+    }
+    agents: Agents, "The agents' channel (served from the release that brings it)." {
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 50051)), "Address and port.";
+    }
+    admin: Admin, "The operator's listener: /metrics and /health/detail." {
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8081)), "Address and port; loopback or a private network, never the internet.";
+    }
+    auth: Auth, "Who gets in." {
+        memory.passwords: Bytes = Bytes(64 << 20), "Memory of one password hash (Argon2id); at least 19MiB.";
+        iterations.passwords: u32 = 3, "Passes of one password hash; at least 2.";
+        length_min.passwords: u32 = 16, "Shortest password, in characters; at least 15.";
+        attempts.lockout: u32 = 5, "Wrong passwords in a row before an account is locked.";
+        duration.lockout: Duration = Duration::from_secs(300), "First lock; it doubles up to one hour.";
+        address_attempts.lockout: u32 = 20, "Wrong passwords from one address in 15 minutes before it is locked.";
+        idle.sessions: Duration = Duration::from_secs(60 * 60), "How long a session lives unused (an admin's: half of it).";
+        absolute.sessions: Duration = Duration::from_secs(24 * 60 * 60), "How long a session lives at most (an admin's: half of it).";
+    }
+    limits: Limits, "How often." {
+        mode: LimitsMode = LimitsMode::Enforce, "`enforce` refuses what is over a limit; `shadow` only counts it.";
+        read.categories: u32 = 120, "Reads (dashboards, lists) a minute; signed-in callers have twice, API keys five times as many.";
+        query.categories: u32 = 80, "Queries a minute.";
+        write.categories: u32 = 10, "Changes a minute.";
+        auth.categories: u32 = 10, "Sign-ins a minute.";
+        monitoring.categories: u32 = 120, "Health checks a minute.";
+        ingest.categories: u32 = 1200, "Events a minute from one address.";
+        other.categories: u32 = 100, "Everything else a minute.";
+    }
+    cors: Cors, "Which other origins may read the API from a browser." {
+        api_origins: Vec<String> = Vec::new(), "Exact origins, like https://app.example.com. Empty: none. A wildcard is refused.";
+    }
+    web: Web, "Web analytics." {
+        geoip_database: Option<PathBuf> = None, "A MaxMind or ip-location-db city file (mmdb). Without it: country only, from the built-in CC0 file.";
+        batch_interval: Duration = Duration::from_millis(500), "How often events move from the journal into the warehouse.";
+        range_days_max: u32 = 366, "Longest range of a report, in days (12 months and all time are always allowed).";
+        journal_keep: Bytes = Bytes(1 << 30), "How much of the journal is kept after its events are in the warehouse, to rebuild it from.";
+        journal_queue: Bytes = Bytes(16 << 20), "Events waiting to be written; when it is full, senders get 503.";
+    }
+    query: Query, "The engine behind every report and query." {
+        memory: Bytes = Bytes(1 << 30), "Memory of the engine; what does not fit spills to the data folder.";
+        threads: usize = 2, "Threads of one statement.";
+        concurrency: usize = 4, "Statements at once; the next ones wait.";
+        timeout: Duration = Duration::from_secs(30), "Longest report.";
+    }
+    log: Log, "What the server says about itself, on standard error." {
+        level: String = "info".to_owned(), "`error`, `warn`, `info`, `debug`, or a filter like `info,hyper=warn`.";
+        format: LogFormat = LogFormat::Text, "`text` or `json`.";
+    }
+}
+
+/// What happens over a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LimitsMode {
+    /// It is refused.
+    Enforce,
+    /// It is counted.
+    Shadow,
+}
+
+words!(LimitsMode { "enforce" => LimitsMode::Enforce, "shadow" => LimitsMode::Shadow });
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+words!(LogFormat { "text" => LogFormat::Text, "json" => LogFormat::Json });

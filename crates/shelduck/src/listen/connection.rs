@@ -1,0 +1,315 @@
+//! One connection: hyper, the deadlines around it, and its end.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use gate::http::{Body, Peer};
+use http::header::{CONNECTION, CONTENT_TYPE};
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Service, ServiceExt};
+
+use super::activity::{Activity, Late, Protocol};
+use super::body::{Answer, DeadlineBody};
+use super::config::ListenConfig;
+use super::stream::Watched;
+
+/// What answers requests.
+pub(crate) trait Handler:
+    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Handler for S where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// What all connections of a listener share.
+pub(super) struct Server<S> {
+    service: S,
+    config: Arc<ListenConfig>,
+    http1: http1::Builder,
+    http2: http2::Builder<TrackedExecutor>,
+    tasks: TaskTracker,
+    /// No more requests; those at work finish.
+    drain: CancellationToken,
+    /// No more anything.
+    kill: CancellationToken,
+}
+
+impl<S: Handler> Server<S> {
+    pub(super) fn new(
+        service: S,
+        config: Arc<ListenConfig>,
+        drain: CancellationToken,
+    ) -> Arc<Self> {
+        let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
+        let (http1, http2) = (http1_builder(&config), http2_builder(&config, &tasks, &kill));
+        Arc::new(Self { service, config, http1, http2, tasks, drain, kill })
+    }
+
+    pub(super) fn config(&self) -> &ListenConfig {
+        &self.config
+    }
+
+    /// Runs a connection's task; the drain waits for it, and ends it when it takes too long.
+    pub(super) fn spawn(self: &Arc<Self>, connection: impl Future<Output = ()> + Send + 'static) {
+        let kill = self.kill.child_token();
+        self.tasks.spawn(async move {
+            let _ = kill.run_until_cancelled_owned(connection).await;
+        });
+    }
+
+    /// Waits for `event` until the deadline or the drain.
+    pub(super) async fn wait<T>(
+        &self,
+        deadline: &'static str,
+        limit: Duration,
+        event: impl Future<Output = T>,
+    ) -> Option<T> {
+        let in_time = tokio::time::timeout(limit, event);
+        let outcome = self.drain.run_until_cancelled(in_time).await?.ok();
+        if outcome.is_none() {
+            count_late(deadline);
+        }
+        outcome
+    }
+
+    /// Serves one connection to its end.
+    pub(super) async fn serve<IO>(self: &Arc<Self>, io: IO, peer: Peer, protocol: Protocol)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Activity::new(protocol);
+        let io = TokioIo::new(Watched::new(io, Arc::clone(&activity)));
+        let service = {
+            let (server, activity) = (Arc::clone(self), Arc::clone(&activity));
+            service_fn(move |request| {
+                let in_flight = activity.begin();
+                let is_last = activity.requests() >= server.config.requests_per_connection_max;
+                let says_close = is_last && protocol == Protocol::Http1;
+                let server = Arc::clone(&server);
+                async move {
+                    let mut response = server.answer(request, peer).await;
+                    if says_close {
+                        response
+                            .headers_mut()
+                            .insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    Ok::<_, Infallible>(response.map(|body| Answer::new(body, in_flight)))
+                }
+            })
+        };
+        match protocol {
+            Protocol::Http1 => {
+                self.supervise(self.http1.serve_connection(io, service), &activity).await
+            }
+            Protocol::Http2 => {
+                self.supervise(self.http2.serve_connection(io, service), &activity).await
+            }
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+        let (mut parts, incoming) = request.into_parts();
+        if parts.headers.len() > self.config.headers_max {
+            return refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        if parts
+            .uri
+            .path_and_query()
+            .is_some_and(|uri| uri.as_str().len() > self.config.uri_bytes_max)
+        {
+            return refuse(StatusCode::URI_TOO_LONG);
+        }
+        parts.extensions.insert(peer);
+        let body = if hyper::body::Body::is_end_stream(&incoming) {
+            Body::empty()
+        } else {
+            Body::new(DeadlineBody::new(incoming, Arc::clone(&self.config)))
+        };
+        let answer = self.service.clone().oneshot(Request::from_parts(parts, body));
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                metrics::counter!("shelduck_handler_panics_total").increment(1);
+                tracing::error!("a request handler panicked");
+                refuse(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
+    async fn supervise<C>(&self, connection: C, activity: &Activity)
+    where
+        C: GracefulConnection,
+        C::Error: std::error::Error + 'static,
+    {
+        let drain = self.drain.child_token();
+        let mut drained = pin!(drain.cancelled());
+        let mut connection = pin!(connection);
+        let mut timer = pin!(sleep_until(Instant::now() + self.config.idle_deadline));
+        let mut is_closing = false;
+        let end = poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(outcome));
+                }
+                let is_used_up = activity.requests() >= self.config.requests_per_connection_max;
+                if is_closing || !(is_used_up || drained.as_mut().poll(cx).is_ready()) {
+                    break;
+                }
+                is_closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            poll_late(timer.as_mut(), cx, activity, &self.config).map(Err)
+        });
+        match end.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "connection ended")
+            }
+            Err(late) => {
+                count_late(late.label());
+                tracing::debug!(deadline = late.label(), "connection closed on a slow client");
+            }
+        }
+    }
+
+    /// Waits for all connections, at most the drain deadline, then ends the rest; gives how many that were.
+    pub(super) async fn finish(&self) -> usize {
+        self.tasks.close();
+        if tokio::time::timeout(self.config.drain_deadline, self.tasks.wait()).await.is_ok() {
+            return 0;
+        }
+        let cut = self.tasks.len();
+        self.kill.cancel();
+        self.tasks.wait().await;
+        cut
+    }
+}
+
+/// Ready when the deadline in force is over.
+///
+/// A deadline that moved away, as with every request of a busy connection, costs nothing: the connection's one timer
+/// stays where it is and looks again when it fires. It looks at least once per idle deadline, since requests on HTTP/2
+/// end in tasks of their own.
+fn poll_late(
+    mut timer: Pin<&mut Sleep>,
+    cx: &mut Context<'_>,
+    activity: &Activity,
+    config: &ListenConfig,
+) -> Poll<Late> {
+    let due = activity.deadline(config);
+    if let Some((due, _)) = due
+        && due < timer.deadline()
+    {
+        timer.as_mut().reset(due);
+    }
+    while timer.as_mut().poll(cx).is_ready() {
+        let now = Instant::now();
+        match due {
+            Some((due, late)) if due <= now => return Poll::Ready(late),
+            Some((due, _)) => timer.as_mut().reset(due),
+            None => timer.as_mut().reset(now + config.idle_deadline),
+        }
+    }
+    Poll::Pending
+}
+
+fn http1_builder(config: &ListenConfig) -> http1::Builder {
+    let head_bytes_max = config.head_bytes_max.max(HEAD_BYTES_LEAST);
+    let mut builder = http1::Builder::new();
+    // hyper's own head timer would count the pause between requests too; the watchdog knows the difference.
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(None::<Duration>)
+        .max_header_size(head_bytes_max)
+        .max_buf_size(2 * head_bytes_max);
+    builder
+}
+
+/// hyper refuses a read buffer under 8 KiB.
+const HEAD_BYTES_LEAST: usize = 4 << 10;
+
+fn http2_builder(
+    config: &ListenConfig,
+    tasks: &TaskTracker,
+    kill: &CancellationToken,
+) -> http2::Builder<TrackedExecutor> {
+    let mut builder =
+        http2::Builder::new(TrackedExecutor { tasks: tasks.clone(), kill: kill.clone() });
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.streams_max)
+        .max_header_list_size(u32::try_from(config.head_bytes_max).unwrap_or(u32::MAX))
+        .keep_alive_interval(config.ping_interval)
+        .keep_alive_timeout(config.ping_interval)
+        // Streams reset before they were accepted, and by our own protocol errors (RUSTSEC-2024-0003).
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(64)
+        .initial_stream_window_size(256 << 10)
+        .initial_connection_window_size(1 << 20)
+        .max_send_buf_size(128 << 10);
+    builder
+}
+
+/// Runs the requests of HTTP/2 connections where the drain sees them.
+#[derive(Clone)]
+struct TrackedExecutor {
+    tasks: TaskTracker,
+    kill: CancellationToken,
+}
+
+impl<F> Executor<F> for TrackedExecutor
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let kill = self.kill.clone();
+        self.tasks.spawn(async move {
+            let _ = kill.run_until_cancelled_owned(stream).await;
+        });
+    }
+}
+
+fn count_late(deadline: &'static str) {
+    metrics::counter!("shelduck_connections_late_total", "deadline" => deadline).increment(1);
+}
+
+/// An answer given before the gate sees the request.
+fn refuse(status: StatusCode) -> Response<Body> {
+    let title = status.canonical_reason().unwrap_or_default();
+    let text =
+        format!(r#"{{"type":"about:blank","title":"{title}","status":{}}}"#, status.as_u16());
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

@@ -1,0 +1,100 @@
+//! `shelduck serve`: listeners in front of a runtime, until a signal.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::listen::{Listener, UnixSocketListener};
+use crate::local::SOCKET;
+use crate::output::{Format, note};
+use crate::runtime::{Folder, Runtime};
+use crate::{log, output, wiring};
+
+pub(crate) async fn run(config: &Config, format: Format) -> Result<()> {
+    log::start(config)?;
+    let folder = Folder::take(&config.server.data_dir)?;
+    let listeners = Listeners::bind(config)?;
+    let runtime = Runtime::open(config, folder, &listeners.url, None).await?;
+    let setup_url = runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;
+    let ready = json!({
+        "url": listeners.url,
+        "admin_url": listeners.admin_url,
+        "setup_url": setup_url,
+        "data_dir": runtime.data_dir().display().to_string(),
+    });
+    listeners.serve(config, runtime, || announce(&ready, format)).await
+}
+
+fn announce(ready: &Value, format: Format) -> Result<()> {
+    if format == Format::Json {
+        return output::line(&ready.to_string());
+    }
+    let field = |name: &str| ready.get(name).and_then(Value::as_str);
+    note(&format!("Shelduck serves {} (operator: {}). Ctrl-C stops it.", field("url").unwrap_or_default(), field("admin_url").unwrap_or_default()));
+    if let Some(url) = field("setup_url") {
+        note(&format!("\nNobody can sign in yet. Make the first admin here, once:\n\n  {url}\n"));
+    }
+    Ok(())
+}
+
+/// Bound listeners, not yet serving: nothing is announced that cannot be reached.
+pub(crate) struct Listeners {
+    public: Listener,
+    admin: Listener,
+    /// Where the public listener is reached.
+    pub(crate) url: String,
+    /// Where the operator's listener is reached.
+    pub(crate) admin_url: String,
+}
+
+impl Listeners {
+    /// Binds the addresses of the configuration.
+    pub(crate) fn bind(config: &Config) -> Result<Self> {
+        let public = Listener::bind(wiring::http(config)).context("http.listen")?;
+        let admin = Listener::bind(wiring::admin(config)).context("admin.listen")?;
+        let scheme = if config.http.certificate.is_some() { "https" } else { "http" };
+        Ok(Self {
+            url: format!("{scheme}://{}", public.local_address()),
+            admin_url: format!("http://{}", admin.local_address()),
+            public,
+            admin,
+        })
+    }
+
+    /// Serves until a signal, then drains and puts everything away.
+    pub(crate) async fn serve(
+        self,
+        config: &Config,
+        runtime: Runtime,
+        ready: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let socket = runtime.data_dir().join(SOCKET);
+        let local = UnixSocketListener::bind(socket, wiring::admin(config)).context("the admin socket")?;
+        let drain = runtime.drain();
+        let router = runtime.router()?;
+        let public = tokio::spawn(self.public.serve(router.clone(), drain.clone()));
+        let admin = tokio::spawn(self.admin.serve(runtime.admin_router()?, drain.clone()));
+        let local = tokio::spawn(local.serve(router, drain.clone()));
+        ready()?;
+        until_signal().await?;
+        tracing::info!("stopping: no new requests, those under way finish");
+        drain.cancel();
+        for listener in [public, admin, local] {
+            let cut = listener.await.context("a listener ended badly")?;
+            if cut > 0 {
+                tracing::warn!(connections = cut, "cut off at the drain deadline");
+            }
+        }
+        runtime.close().await
+    }
+}
+
+async fn until_signal() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

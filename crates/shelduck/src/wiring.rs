@@ -1,0 +1,96 @@
+//! From options to what each part is opened with.
+
+use std::time::Duration;
+
+use gate::GateConfig;
+use gate::config::{CorsConfig, LimitsConfig, LockoutConfig, Mode, PasswordConfig, SessionsConfig};
+
+use crate::config::{Config, LimitsMode};
+use crate::listen::{ListenConfig, TlsConfig};
+
+/// What the gate is set up with.
+pub(crate) fn gate(config: &Config) -> GateConfig {
+    let auth = &config.auth;
+    GateConfig {
+        public_url: config.server.public_url.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        passwords: PasswordConfig {
+            memory_kib: whole(auth.memory.0 / 1024),
+            passes: auth.iterations,
+            characters_min: usize::try_from(auth.length_min).unwrap_or(usize::MAX),
+            ..PasswordConfig::default()
+        },
+        lockout: LockoutConfig {
+            account_failures: auth.attempts,
+            address_failures: auth.address_attempts,
+            lock_s: seconds(auth.duration),
+            ..LockoutConfig::default()
+        },
+        sessions: SessionsConfig {
+            idle_s: seconds(auth.idle),
+            privileged_idle_s: seconds(auth.idle / 2),
+            absolute_s: seconds(auth.absolute),
+            privileged_absolute_s: seconds(auth.absolute / 2),
+            ..SessionsConfig::default()
+        },
+        limits: limits(config),
+        cors: CorsConfig { api_origins: config.cors.api_origins.clone() },
+        ..GateConfig::default()
+    }
+}
+
+fn limits(config: &Config) -> LimitsConfig {
+    let limits = &config.limits;
+    LimitsConfig {
+        mode: match limits.mode {
+            LimitsMode::Enforce => Mode::Enforce,
+            LimitsMode::Shadow => Mode::Shadow,
+        },
+        read: limits.read,
+        query: limits.query,
+        write: limits.write,
+        auth: limits.auth,
+        monitoring: limits.monitoring,
+        ingest: limits.ingest,
+        other: limits.other,
+        ..LimitsConfig::default()
+    }
+}
+
+/// How the public listener is bound.
+pub(crate) fn http(config: &Config) -> ListenConfig {
+    let http = &config.http;
+    let tls = http.certificate.clone().zip(http.key.clone()).map(|(certificate, key)| TlsConfig { certificate, key });
+    ListenConfig {
+        address: http.listen,
+        tls,
+        connections_max: http.connections_max,
+        connections_per_address_max: http.connections_per_address_max,
+        uncapped: config.server.trusted_proxies.clone(),
+        handshake_deadline: http.handshake_timeout,
+        first_byte_deadline: http.first_byte_timeout,
+        head_deadline: http.head_timeout,
+        body_deadline: http.body_timeout,
+        idle_deadline: http.idle_timeout,
+        drain_deadline: config.server.drain_timeout,
+        ..ListenConfig::default()
+    }
+}
+
+/// How the operator's listener and the local socket are bound.
+pub(crate) fn admin(config: &Config) -> ListenConfig {
+    ListenConfig {
+        address: config.admin.listen,
+        drain_deadline: config.server.drain_timeout,
+        connections_max: 64,
+        ..ListenConfig::default()
+    }
+}
+
+fn seconds(duration: Duration) -> u32 {
+    whole(duration.as_secs())
+}
+
+fn whole(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

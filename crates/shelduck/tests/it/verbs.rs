@@ -1,0 +1,167 @@
+//! The verbs of the command line, on a stopped server and on a running one.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use testkit::{Client, Server, binary};
+
+use crate::sites::{SITE, generous, server_with_site};
+
+fn shelduck(dir: &Path, arguments: &[&str], input: &str) -> Result<Output> {
+    use std::io::Write;
+    let mut child = Command::new(binary()?)
+        .args(arguments)
+        .current_dir(dir)
+        .env_clear()
+        .env("SHELDUCK_SERVER__DATA_DIR", dir.join("data"))
+        .env("SHELDUCK_AUTH__PASSWORDS__MEMORY", "19MiB")
+        .env("SHELDUCK_AUTH__PASSWORDS__ITERATIONS", "2")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    child.stdin.take().context("no input")?.write_all(input.as_bytes())?;
+    Ok(child.wait_with_output()?)
+}
+
+fn json(dir: &Path, arguments: &[&str]) -> Result<Value> {
+    json_with(dir, arguments, "")
+}
+
+fn json_with(dir: &Path, arguments: &[&str], input: &str) -> Result<Value> {
+    let output = shelduck(dir, arguments, input)?;
+    ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn sites_keys_and_people_are_managed_without_a_running_server() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    everything(dir.path())
+}
+
+#[tokio::test]
+async fn and_with_a_running_one_where_they_work_at_once() -> Result<()> {
+    let (server, _) = server_with_site(generous()).await?;
+    let base = server.data_dir();
+    let dir = base.parent().context("parent")?;
+    everything(dir)?;
+    let made = json(dir, &["key", "create", "--name", "reader", "--scope", "read:web", "--json"])?;
+    let secret = made.get("secret").and_then(Value::as_str).context("secret")?;
+    let mut client = Client::with_key(server.address()?, secret)?;
+    ensure!(client.get(&format!("/v1/sites/{SITE}/overview?period=day")).await?.status == 200);
+    ensure!(client.get("/v1/keys").await?.status == 403);
+    let id = made.get("id").and_then(Value::as_str).context("id")?;
+    ensure!(shelduck(dir, &["key", "revoke", id], "")?.status.success());
+    ensure!(client.get(&format!("/v1/sites/{SITE}/overview?period=day")).await?.status == 401);
+    Ok(())
+}
+
+fn everything(dir: &Path) -> Result<()> {
+    let site = json(dir, &["site", "add", "other.example", "--time-zone", "Europe/Berlin", "--json"])?;
+    ensure!(site["time_zone"] == "Europe/Berlin", "{site}");
+    let sites = json(dir, &["site", "list", "--json"])?;
+    ensure!(sites["items"].as_array().is_some_and(|items| items.iter().any(|item| item["domain"] == "other.example")));
+    ensure!(shelduck(dir, &["site", "add", "no host name"], "")?.status.code() == Some(1));
+    ensure!(shelduck(dir, &["site", "remove", "other.example"], "")?.status.success());
+    ensure!(shelduck(dir, &["site", "remove", "other.example"], "")?.status.code() == Some(1));
+
+    let added = json_with(
+        dir,
+        &["user", "add", "ada", "--role", "analyst", "--password-file", "-", "--json"],
+        "a-long-and-strange-passphrase-42\n",
+    )?;
+    ensure!(added["role"] == "analyst", "{added}");
+    let weak = shelduck(dir, &["user", "add", "bob", "--password-file", "-"], "password\n")?;
+    ensure!(weak.status.code() == Some(1), "{weak:?}");
+    ensure!(shelduck(dir, &["user", "disable", "ada"], "")?.status.success());
+    let users = json(dir, &["user", "list", "--json"])?;
+    ensure!(users["items"].as_array().is_some_and(|items| {
+        items.iter().any(|item| item["username"] == "ada" && item["disabled"] == true)
+    }));
+
+    let key = json(dir, &["key", "create", "--name", "ci", "--scope", "read:*", "--expires", "30d", "--json"])?;
+    for field in ["id", "name", "scopes", "secret"] {
+        ensure!(!key[field].is_null(), "{field} is missing in {key}");
+    }
+    let listed = shelduck(dir, &["key", "list", "--json"], "")?;
+    let secret = key["secret"].as_str().context("secret")?;
+    ensure!(!String::from_utf8_lossy(&listed.stdout).contains(secret), "the list shows a secret");
+    ensure!(shelduck(dir, &["key", "create", "--name", "x", "--scope", "everything"], "")?.status.code() == Some(1));
+    Ok(())
+}
+
+#[test]
+fn init_writes_a_configuration_that_passes_its_own_check() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let run = |arguments: &[&str]| -> Result<Output> {
+        Ok(Command::new(binary()?).args(arguments).current_dir(dir.path()).env_clear().output()?)
+    };
+    let made = run(&["init"])?;
+    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    ensure!(String::from_utf8_lossy(&made.stdout).contains("/setup#secret="));
+    ensure!(run(&["init"])?.status.code() == Some(1), "a second init must not overwrite the first");
+    let checked = run(&["check", "--json"])?;
+    ensure!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    let report: Value = serde_json::from_slice(&checked.stdout)?;
+    ensure!(report["checks"].as_array().is_some_and(|checks| checks.len() > 8), "{report}");
+    Ok(())
+}
+
+#[test]
+fn check_lists_every_problem_at_once_and_the_server_does_not_start() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    std::fs::write(
+        dir.path().join("shelduck.toml"),
+        "[http]\nlisten = '0.0.0.0:8080'\nlisen = 1\n[cors]\napi_origins = ['*']\n[auth.lockout]\nattempts = 0\n",
+    )?;
+    for verb in ["check", "serve"] {
+        let output = shelduck(dir.path(), &[verb], "")?;
+        ensure!(output.status.code() == Some(1), "{verb}: {:?}", output.status);
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        for part in ["http.lisen", "without TLS", "exact origin", "lockout cannot be switched off"] {
+            ensure!(text.contains(part), "{verb} does not say `{part}`: {text}");
+        }
+    }
+    ensure!(!dir.path().join("data").exists(), "a refused start leaves nothing behind");
+    Ok(())
+}
+
+#[test]
+fn the_policy_table_and_the_api_description_need_no_server() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let routes = json(dir.path(), &["routes", "--json"])?;
+    let rows = routes["items"].as_array().context("items")?;
+    ensure!(rows.len() > 20, "{} routes", rows.len());
+    for row in rows {
+        for field in ["method", "path", "class", "cost", "cors", "csrf"] {
+            ensure!(!row[field].is_null(), "{field} is missing in {row}");
+        }
+    }
+    let description = json(dir.path(), &["openapi"])?;
+    ensure!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+    ensure!(!dir.path().join("data").exists());
+    Ok(())
+}
+
+#[test]
+fn a_wrong_verb_is_a_usage_error() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    ensure!(shelduck(dir.path(), &["swim"], "")?.status.code() == Some(2));
+    let secret = shelduck(dir.path(), &["secret"], "")?;
+    let text = String::from_utf8(secret.stdout)?;
+    ensure!(text.trim().len() == 64 && text.trim().bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_folder_is_refused() -> Result<()> {
+    let server = Server::start(generous())?;
+    let base = server.data_dir();
+    let output = shelduck(base.parent().context("parent")?, &["serve"], "")?;
+    ensure!(output.status.code() == Some(3), "{output:?}");
+    ensure!(String::from_utf8_lossy(&output.stderr).contains("another server"), "{output:?}");
+    Ok(())
+}

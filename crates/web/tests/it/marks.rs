@@ -1,0 +1,101 @@
+//! The loader's marks only make reports faster: without them, and after restarts, the answers are the same.
+
+use web::dimensions::DIMENSIONS;
+use web::report::breakdown::{self, BreakdownParams};
+use web::report::overview::{self, OverviewParams};
+use web::report::timeseries::{self, TimeseriesParams};
+
+use crate::breakdown::{RANGES, ZONE, dates};
+use crate::oracle::number;
+use crate::support::{World, random_events};
+
+fn answers(world: &World) -> Vec<String> {
+    let mut answers = Vec::new();
+    for range in RANGES {
+        let (from, to) = dates(range);
+        let params = OverviewParams { from, to, ..OverviewParams::default() };
+        answers.push(format!("{:?}", world.run(overview::run(&world.context(), &params))));
+        for interval in ["hour", "day", "week", "month"] {
+            let (from, to) = dates(range);
+            let interval = Some(interval.to_owned());
+            let params = TimeseriesParams { from, to, interval, ..TimeseriesParams::default() };
+            answers.push(format!("{:?}", world.run(timeseries::run(&world.context(), &params))));
+        }
+        for dimension in DIMENSIONS {
+            let (from, to) = dates(range);
+            let params = BreakdownParams { from, to, ..BreakdownParams::default() };
+            let answer = world.run(breakdown::run(&world.context(), dimension.id, &params));
+            answers.push(format!("{answer:?}"));
+        }
+    }
+    answers
+}
+
+fn load(seed: u64, events_per_commit: usize, restarts: usize) -> World {
+    let world = World::empty("a.example", ZONE, "2026-10-28T12:00:00Z");
+    let events = random_events(seed, "2026-10-22T20:00:00Z".parse().unwrap(), 5, 900);
+    for part in events.chunks(events.len() / (restarts + 1) + 1) {
+        world.load(part, events_per_commit);
+    }
+    world
+}
+
+fn forget_marks(world: &World) {
+    let mut writer = world.warehouse.writer("web").unwrap();
+    let offset = writer.offset();
+    writer
+        .commit(offset, |batch| {
+            batch.execute("UPDATE web.events SET visitor_since_hour = 0, repeats = 0", &[])?;
+            for table in ["open_visits", "closed_visits"] {
+                let sql = format!("UPDATE web.{table} SET visitor_since = make_timestamp(0), repeats = 0");
+                batch.execute(&sql, &[])?;
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn known(world: &World, table: &str, column: &str) -> usize {
+    let is_known = |row: &&crate::oracle::Row| match &row[column] {
+        warehouse::Value::Timestamp(micros) => *micros > 0,
+        _ => number(row, column) > 0,
+    };
+    world.rows(table).iter().filter(is_known).count()
+}
+
+#[test]
+fn reports_are_the_same_without_marks() {
+    for seed in 30..34 {
+        let world = load(seed, 50, 0);
+        assert_eq!(known(&world, "events", "visitor_since_hour"), world.rows("events").len());
+        assert_eq!(known(&world, "visits", "visitor_since"), world.rows("visits").len());
+        let with_marks = answers(&world);
+        forget_marks(&world);
+        assert_eq!(known(&world, "events", "visitor_since_hour"), 0);
+        assert_eq!(with_marks, answers(&world), "seed {seed}");
+    }
+}
+
+#[test]
+fn restarts_change_no_mark() {
+    for seed in 40..43 {
+        let marks = |world: &World, table: &str, columns: [&str; 3]| {
+            let mut rows: Vec<_> = world
+                .rows(table)
+                .iter()
+                .map(|row| columns.map(|column| format!("{:?}", row[column])))
+                .collect();
+            rows.sort();
+            rows
+        };
+        let (whole, in_parts) = (load(seed, 20, 0), load(seed, 20, 25));
+        assert_eq!(answers(&whole), answers(&in_parts), "seed {seed}");
+        for world in [&whole, &in_parts] {
+            assert_eq!(known(world, "visits", "visitor_since"), world.rows("visits").len());
+        }
+        let of_visits = ["visitor_id", "started_at", "repeats"];
+        assert_eq!(marks(&whole, "visits", of_visits), marks(&in_parts, "visits", of_visits));
+        let of_events = ["visitor_id", "timestamp", "repeats"];
+        assert_eq!(marks(&whole, "events", of_events), marks(&in_parts, "events", of_events));
+    }
+}

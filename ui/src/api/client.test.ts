@@ -1,0 +1,99 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { Client, parseRetryAfter, path, Problem } from "./client";
+import { allRows } from "./reports";
+
+afterEach(() => vi.unstubAllGlobals());
+
+function answer(body: unknown, init: ResponseInit = {}) {
+  const fetch = vi.fn(() => Promise.resolve(new Response(JSON.stringify(body), init)));
+  vi.stubGlobal("fetch", fetch);
+  return fetch;
+}
+
+async function problemOf(promise: Promise<unknown>): Promise<Problem> {
+  const error: unknown = await promise.catch((thrown: unknown) => thrown);
+  if (!(error instanceof Problem)) throw new Error(`no problem but ${String(error)}`);
+  return error;
+}
+
+test("paths encode each segment", () => {
+  expect(path("sites", "a/b.example", "overview")).toBe("/v1/sites/a%2Fb.example/overview");
+});
+
+test("a query leaves out what is not set", async () => {
+  const fetch = answer({});
+  await new Client().get("/v1/x", { a: 1, b: undefined, c: null, d: "x y" });
+  expect(fetch).toHaveBeenCalledWith("/v1/x?a=1&d=x+y", expect.anything());
+});
+
+test("a body is sent as JSON", async () => {
+  const fetch = answer({ ok: true });
+  expect(await new Client().post("/v1/x", { a: 1 })).toEqual({ ok: true });
+  expect(fetch).toHaveBeenCalledWith(
+    "/v1/x",
+    expect.objectContaining({ method: "POST", body: '{"a":1}' }),
+  );
+});
+
+test("a refusal carries its details", async () => {
+  const body = {
+    type: "https://example/x",
+    title: "Invalid",
+    status: 422,
+    detail: "Some fields are wrong.",
+    request_id: "r1",
+    errors: [{ field: "domain", message: "must be a host name" }],
+  };
+  answer(body, { status: 422, headers: { "retry-after": "7" } });
+  const problem = await problemOf(new Client().get("/v1/x"));
+  expect(problem.message).toBe("Some fields are wrong.");
+  expect(problem.fields.get("domain")).toBe("Must be a host name.");
+  expect(problem.requestId).toBe("r1");
+  expect(problem.retryAfterS).toBe(7);
+});
+
+test("a refusal that is no problem document still says its status", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("<html>", { status: 502 })));
+  const problem = await problemOf(new Client().get("/v1/x"));
+  expect(problem.status).toBe(502);
+  expect(problem.message).toContain("502");
+});
+
+test("no answer is a problem too, an abort is not", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
+  expect((await problemOf(new Client().get("/v1/x"))).status).toBe(0);
+  const abort = new DOMException("aborted", "AbortError");
+  vi.stubGlobal("fetch", () => Promise.reject(abort));
+  await expect(new Client().get("/v1/x")).rejects.toBe(abort);
+});
+
+test("401 is told to whoever minds the session", async () => {
+  answer({ status: 401 }, { status: 401 });
+  const client = new Client();
+  client.onSignedOut = vi.fn();
+  await problemOf(client.get("/v1/x"));
+  expect(client.onSignedOut).toHaveBeenCalledOnce();
+});
+
+test("Retry-After is seconds or a date", () => {
+  const now = Date.parse("2026-11-22T12:00:00Z");
+  expect(parseRetryAfter("90", now)).toBe(90);
+  expect(parseRetryAfter("Sun, 22 Nov 2026 12:00:30 GMT", now)).toBe(30);
+  expect(parseRetryAfter("Sun, 22 Nov 2026 11:00:00 GMT", now)).toBe(0);
+  expect(parseRetryAfter("soon", now)).toBeNull();
+  expect(parseRetryAfter(null, now)).toBeNull();
+});
+
+test("all rows are fetched page after page", async () => {
+  const pages = [
+    { items: [{ value: "a" }], next_cursor: "2" },
+    { items: [{ value: "b" }], next_cursor: null },
+  ];
+  const fetch = vi.fn<typeof globalThis.fetch>(() =>
+    Promise.resolve(new Response(JSON.stringify(pages.shift()))),
+  );
+  vi.stubGlobal("fetch", fetch);
+  const rows = await allRows(new Client(), "x.example", "page", { period: "day" });
+  expect(rows.map((row) => row.value)).toEqual(["a", "b"]);
+  expect(fetch.mock.calls[1]?.[0]).toContain("cursor=2");
+});

@@ -1,0 +1,79 @@
+// An answer of the server, and how far it is. The only place where a page waits for the network.
+
+import { untrack } from "svelte";
+import { Problem } from "../api/client";
+
+/** Loads again whenever something that `load` read has changed, and aborts what is under way. */
+export class Resource<T> {
+  #data = $state.raw<T | undefined>();
+  #problem = $state.raw<Problem | undefined>();
+  #loading = $state(true);
+  #attempt = $state(0);
+  /** A silent request under way; it must not overwrite what a louder one brings. */
+  #silent: AbortController | undefined;
+
+  /**
+   * `load` must read what it depends on before it first waits.
+   * When `refreshOn` changes, the data are loaded again without showing that they are.
+   */
+  constructor(load: (signal: AbortSignal) => Promise<T>, refreshOn: () => unknown = () => null) {
+    // The outside world: one request per change of what `load` reads.
+    $effect(() => {
+      void this.#attempt;
+      const abort = new AbortController();
+      this.#silent?.abort();
+      this.#loading = true;
+      load(abort.signal).then(
+        (data) => this.#take(data, abort.signal),
+        (error: unknown) => this.#fail(error, abort.signal),
+      );
+      return () => abort.abort();
+    });
+    // The outside world: a silent request per tick. If it fails, the old numbers stay until the next.
+    $effect(() => {
+      if (refreshOn() === null || untrack(() => this.#loading)) return;
+      const abort = new AbortController();
+      this.#silent = abort;
+      untrack(() => load(abort.signal)).then(
+        (data) => this.#take(data, abort.signal),
+        () => undefined,
+      );
+      return () => abort.abort();
+    });
+  }
+
+  /** The last answer; while the next one loads, still the one before. */
+  get data(): T | undefined {
+    return this.#data;
+  }
+
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  get loading(): boolean {
+    return this.#loading;
+  }
+
+  retry(): void {
+    this.#attempt += 1;
+  }
+
+  /** Puts in place what a change is known to lead to. */
+  set(data: T): void {
+    this.#data = data;
+  }
+
+  #take(data: T, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#data = data;
+    this.#problem = undefined;
+    this.#loading = false;
+  }
+
+  #fail(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#problem = error instanceof Problem ? error : new Problem({ title: String(error) });
+    this.#loading = false;
+  }
+}

@@ -1,0 +1,22 @@
+// The sites of the signed-in user: the navigation, the switcher and the list share them.
+
+import * as account from "../api/account";
+import type { Client } from "../api/client";
+import type { Site } from "../api/schema";
+import { Resource } from "./resource.svelte";
+
+export class Sites {
+  readonly list: Resource<Site[]>;
+
+  constructor(client: Client) {
+    this.list = new Resource(async (signal) => (await account.listSites(client, signal)).items);
+  }
+
+  get items(): Site[] {
+    return this.list.data ?? [];
+  }
+
+  find(domain: string): Site | undefined {
+    return this.items.find((site) => site.domain === domain);
+  }
+}
