@@ -1,4 +1,4 @@
-//! Tells cargo which folders outside this crate are embedded into it, so that a new file in them rebuilds it.
+//! Rebuilds this crate when a file of an embedded folder comes or goes.
 
 fn main() {
     for folder in ["../../ui/dist", "../../tracker/dist", "src/demo"] {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 const SOURCE = new URL("../src/", import.meta.url).pathname;
 const LINES_MAX = 250;
 const TOKENS = "css/tokens.css";
+const GENERATED = "api/schema.ts";
 const breaches = [];
 
 /** The parts of a file that are CSS, with media and container conditions taken out. */
@@ -41,7 +42,7 @@ function checkEffects(name, text) {
 }
 
 for (const name of readdirSync(SOURCE, { recursive: true })) {
-  if (!/\.(svelte|ts|css)$/.test(name)) continue;
+  if (!/\.(svelte|ts|css)$/.test(name) || name === GENERATED) continue;
   const text = readFileSync(join(SOURCE, name), "utf8");
   const lines = text.trimEnd().split("\n").length;
   if (lines > LINES_MAX) breaches.push(`${name}: ${lines} lines, ${LINES_MAX} at most`);

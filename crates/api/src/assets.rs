@@ -1,4 +1,4 @@
-//! Embedded files, served: type, strong `ETag`, compressed twins, conditional requests.
+//! Embedded files, served: type, `ETag`, compressed twins, conditional requests.
 //!
 //! Files are embedded at build time with their hashes. Where the build left a `.br` or `.gz` twin beside a file, a client that
 //! takes it gets the twin. Everything that can be computed is computed once.
@@ -136,7 +136,7 @@ fn accepts(request: &HeaderMap, encoding: &str) -> bool {
     for part in values.flat_map(|value| value.split(',')) {
         let mut pieces = part.split(';').map(str::trim);
         let name = pieces.next().unwrap_or_default();
-        let wanted = !pieces.any(|piece| is_zero_weight(piece));
+        let wanted = !pieces.any(is_zero_weight);
         if name.eq_ignore_ascii_case(encoding) {
             return wanted;
         }

@@ -1,4 +1,6 @@
-//! The demo shop: a few pages under `/demo/` that carry the real tracker, so that a click shows on the dashboard.
+//! The demo shop: pages under `/demo/` with the real tracker.
+//!
+//! A click there shows on the dashboard.
 //!
 //! Only there when the server was started with a demo site; otherwise every address under `/demo` is a 404 like any other.
 

@@ -16,6 +16,11 @@ const FOREIGN_ORIGIN: Kind = Kind::new(
     StatusCode::FORBIDDEN,
     "The event does not come from a page of the site",
 );
+const UNKNOWN_SITE: Kind = Kind::new(
+    "unknown-site",
+    StatusCode::BAD_REQUEST,
+    "The event is for a site this server does not know",
+);
 const SITE_EXISTS: Kind = Kind::new("site-exists", StatusCode::CONFLICT, "The site exists");
 
 /// When to try a store again that could not answer.
@@ -125,7 +130,7 @@ fn of_refusal(refusal: Refusal) -> Problem {
         }
         Refusal::TooLarge => Problem::new(kind::TOO_LARGE),
         Refusal::UnknownSite => {
-            Problem::new(kind::BAD_REQUEST).field("domain", "is not a site of this server")
+            Problem::new(UNKNOWN_SITE).field("domain", "is not a site of this server")
         }
         Refusal::ForeignOrigin => Problem::new(FOREIGN_ORIGIN),
         Refusal::Busy => Problem::unavailable(refusal).retry_after(BUSY_RETRY_AFTER),

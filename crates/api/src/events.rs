@@ -5,7 +5,7 @@
 //! opens it again: so a session that ended does not watch on.
 //!
 //! # Invariants
-//! - At most [`STREAMS_MAX`] streams; one more is told to come back.
+//! - At most [`STREAMS_MAX`] streams, and [`STREAMS_PER_CALLER_MAX`] of one user or key; one more is told to come back.
 //! - However many streams watch a site, it is asked about at most once a second.
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use http::{HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use web::report::realtime;
 use web::sites::Site;
@@ -32,8 +32,11 @@ use web::sites::Site;
 use crate::app::App;
 use crate::web::report_context;
 
-/// How many streams there are at a time.
-pub(crate) const STREAMS_MAX: usize = 512;
+/// How many live streams there are at a time.
+pub const STREAMS_MAX: usize = 512;
+
+/// How many of them one user or key may hold: a browser with many tabs, not everybody's place.
+pub const STREAMS_PER_CALLER_MAX: usize = 32;
 
 const PING_EVERY: Duration = Duration::from_secs(15);
 const EVENT_EVERY: Duration = Duration::from_secs(1);
@@ -68,8 +71,9 @@ struct SiteNews {
 }
 
 /// What all streams share.
+#[derive(Default)]
 pub(crate) struct Streams {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     presence: Mutex<HashMap<Box<str>, Arc<Presence>>>,
 }
 
@@ -77,9 +81,41 @@ pub(crate) struct Streams {
 #[derive(Default)]
 struct Presence(tokio::sync::Mutex<Option<(Instant, u64)>>);
 
-impl Default for Streams {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(STREAMS_MAX)), presence: Mutex::default() }
+/// Who holds how many streams.
+#[derive(Default)]
+struct Places(Mutex<HashMap<String, usize>>);
+
+/// One stream's place, given back when the stream ends.
+struct Place {
+    places: Arc<Places>,
+    caller: String,
+}
+
+impl Places {
+    fn take(self: &Arc<Self>, caller: String) -> Option<Place> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let total: usize = held.values().sum();
+        let own = held.entry(caller.clone()).or_default();
+        if total >= STREAMS_MAX || *own >= STREAMS_PER_CALLER_MAX {
+            if *own == 0 {
+                held.remove(&caller);
+            }
+            return None;
+        }
+        *own += 1;
+        Some(Place { places: Arc::clone(self), caller })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = held.get_mut(&self.caller) {
+            *own -= 1;
+            if *own == 0 {
+                held.remove(&self.caller);
+            }
+        }
     }
 }
 
@@ -92,16 +128,15 @@ impl Streams {
 }
 
 async fn stream_events(
-    _: Permit,
+    permit: Permit,
     app: App,
     Query(params): Query<StreamParams>,
 ) -> Result<EventStream, Problem> {
     let site = app.site(&params.site).ok_or_else(Problem::not_found)?;
-    let place = Arc::clone(&app.streams().places).try_acquire_owned().map_err(|error| {
+    let place = app.streams().places.take(permit.principal().label()).ok_or_else(|| {
         Problem::new(kind::UNAVAILABLE)
             .detail("Too many pages are watching.")
             .retry_after(PING_EVERY)
-            .because(error)
     })?;
     let watcher = Watcher {
         news: app.live().subscribe(&site.domain),
@@ -124,7 +159,7 @@ struct Watcher {
     ends_at: Instant,
     /// When an event was last sent, and with how many visitors.
     sent: Option<(Instant, u64)>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Watcher {

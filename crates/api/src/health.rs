@@ -1,4 +1,4 @@
-//! Liveness and readiness: what a load balancer asks, and nothing an attacker could learn from.
+//! Liveness and readiness: what a load balancer asks, and no more.
 
 use std::time::Duration;
 

@@ -8,7 +8,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use axum::body::Body;
 use axum::response::Response;
-use gate::http::{Answer, Operation, Problem, RawRequest, Route, kind};
+use gate::http::{
+    Answer, Described, FromRequest, Operation, Problem, RawRequest, Request, Route, kind,
+};
 use gate::{Permit, Policy};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, ORIGIN, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -18,6 +20,10 @@ use web::ingest::{Outcome, RequestFacts};
 use crate::app::App;
 use crate::error::ApiError;
 
+const CLIENT_HINT_BRANDS: HeaderName = HeaderName::from_static("sec-ch-ua");
+const CLIENT_HINT_PLATFORM: HeaderName = HeaderName::from_static("sec-ch-ua-platform");
+const CLIENT_HINT_MOBILE: HeaderName = HeaderName::from_static("sec-ch-ua-mobile");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DROPPED: HeaderName = HeaderName::from_static("x-shelduck-dropped");
 const PLAUSIBLE_DROPPED: HeaderName = HeaderName::from_static("x-plausible-dropped");
 
@@ -34,15 +40,24 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     ]
 }
 
-async fn record_event(permit: Permit, app: App, request: RawRequest) -> Result<Accepted, ApiError> {
-    let RawRequest { head, body } = request;
-    check_type(&head.headers)?;
+async fn record_event(
+    permit: Permit,
+    app: App,
+    EventRequest(RawRequest { head, body }): EventRequest,
+) -> Result<Accepted, ApiError> {
     let outcome = app.ingest().accept(&body, &facts(&permit, &app, &head.headers)).await?;
     Ok(Accepted(outcome))
 }
 
-async fn record_pixel(permit: Permit, app: App, request: RawRequest) -> Result<Pixel, ApiError> {
-    let head = request.head;
+async fn record_pixel(
+    permit: Permit,
+    app: App,
+    PixelRequest(RawRequest { head, .. }): PixelRequest,
+) -> Result<Pixel, ApiError> {
+    if head.method == Method::HEAD {
+        // Who only asks about the image has not seen the page.
+        return Ok(Pixel(Outcome::Accepted));
+    }
     let query = head.uri.query().unwrap_or_default();
     let outcome = app.ingest().accept_pixel(query, &facts(&permit, &app, &head.headers)).await?;
     Ok(Pixel(outcome))
@@ -50,21 +65,20 @@ async fn record_pixel(permit: Permit, app: App, request: RawRequest) -> Result<P
 
 /// What is known of a request beside its event. The address goes from the permit into ingest's own type and nowhere else.
 fn facts<'a>(permit: &Permit, app: &App, headers: &'a HeaderMap) -> RequestFacts<'a> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let named = |name| text(HeaderName::from_static(name));
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     RequestFacts {
         at_micros: app.now().as_microsecond(),
-        // Who comes over the local socket has no address; the machine's own stands for it.
+        // Who comes over the local socket has no address; none stands for it.
         address: ClientAddress::new(
-            permit.client().expose().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            permit.client().expose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         ),
-        origin: text(ORIGIN),
-        user_agent: text(USER_AGENT),
-        accept_language: text(ACCEPT_LANGUAGE),
-        client_hint_brands: named("sec-ch-ua"),
-        client_hint_platform: named("sec-ch-ua-platform"),
-        client_hint_mobile: named("sec-ch-ua-mobile"),
-        fetch_mode: named("sec-fetch-mode"),
+        origin: text(&ORIGIN),
+        user_agent: text(&USER_AGENT),
+        accept_language: text(&ACCEPT_LANGUAGE),
+        client_hint_brands: text(&CLIENT_HINT_BRANDS),
+        client_hint_platform: text(&CLIENT_HINT_PLATFORM),
+        client_hint_mobile: text(&CLIENT_HINT_MOBILE),
+        fetch_mode: text(&FETCH_MODE),
     }
 }
 
@@ -85,6 +99,67 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     } else {
         Err(Problem::new(kind::UNSUPPORTED_TYPE)
             .detail("Send the event as text/plain or application/json, in UTF-8."))
+    }
+}
+
+/// A request whose body `web::event` reads.
+struct EventRequest(RawRequest);
+
+impl FromRequest<App> for EventRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        check_type(request.headers())?;
+        RawRequest::from_request(request, app).await.map(Self)
+    }
+}
+
+impl Described for EventRequest {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.json_body(&schemars::json_schema!({
+            "type": "object",
+            "description": "Also sent as text/plain. Each key has a short and a long name; Mallard's ra and rc are understood. Unknown keys are ignored.",
+            "required": ["n", "u"],
+            "properties": {
+                "n": {"type": "string", "description": "name: pageview, engagement, or one of your own"},
+                "u": {"type": "string", "description": "url: the address of the page"},
+                "d": {"type": "string", "description": "domain: the site, or several with commas; the host of u without it"},
+                "r": {"type": ["string", "null"], "description": "referrer"},
+                "p": {"type": ["object", "string", "null"], "description": "props: texts, numbers and booleans by name"},
+                "$": {"type": ["object", "string", "null"], "description": "revenue: currency and amount"},
+                "i": {"type": ["boolean", "integer"], "description": "interactive: whether it ends a bounce"},
+                "h": {"type": ["boolean", "integer"], "description": "hashMode: whether the fragment is part of the page"},
+                "w": {"type": "integer", "description": "width of the viewport in CSS pixels"},
+                "sd": {"type": "integer", "description": "scroll depth in per cent, of an engagement"},
+                "e": {"type": "integer", "description": "engaged time in milliseconds, of an engagement"},
+            },
+        }));
+    }
+}
+
+/// A request whose query `web::event` reads.
+struct PixelRequest(RawRequest);
+
+impl FromRequest<App> for PixelRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        RawRequest::from_request(request, app).await.map(Self)
+    }
+}
+
+impl Described for PixelRequest {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.query_parameters(&schemars::json_schema!({
+            "required": ["u"],
+            "properties": {
+                "d": {"type": "string", "description": "The site; the host of u without it."},
+                "u": {"type": "string", "description": "The address of the page."},
+                "n": {"type": "string", "description": "The name of the event; a page view without it."},
+                "r": {"type": "string", "description": "The referrer."},
+                "w": {"type": "integer", "description": "The width of the viewport in CSS pixels."},
+            },
+        }));
     }
 }
 

@@ -39,6 +39,7 @@ use gate::http::{ApiTitle, RouteRow, Routes, RoutesError};
 
 pub use app::{App, Options, Parts};
 pub use axum::Router;
+pub use events::{STREAMS_MAX, STREAMS_PER_CALLER_MAX};
 
 /// All routes of the public listener.
 #[must_use]

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// Some of the items, and where to go on.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}List")]
 pub(crate) struct List<T> {
     /// The items.
     pub(crate) items: Vec<T>,

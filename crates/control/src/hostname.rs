@@ -1,4 +1,4 @@
-//! Host names in one spelling: lower case, ASCII (IDNA), no `www.`, no port, no trailing dot.
+//! Host names in one spelling: lower case, ASCII, no `www.`, port or last dot.
 //!
 //! Sites are named by host, browsers send hosts in `Origin`, and the two must compare byte for byte. The text is parsed by the
 //! same library that parses the `Origin` of an event, so there is one opinion of what a host is. A leading `www.` is dropped on

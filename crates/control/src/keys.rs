@@ -1,4 +1,4 @@
-//! API keys: programs' credentials, found by their public id and proved by a MAC.
+//! API keys: found by their public id and proved by a MAC.
 
 use std::fmt;
 

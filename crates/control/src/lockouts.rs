@@ -1,4 +1,4 @@
-//! Lockout counters: failed attempts, kept so that a restart does not forgive them.
+//! Lockout counters: failed attempts that a restart does not forgive.
 //!
 //! A counter's key is the caller's keyed code of an account or address: neither is stored. Attackers choose what is coded, so
 //! the table has a bound; counters without a running lock make room first, the oldest of them before the others.

@@ -190,8 +190,10 @@ impl Gate {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The present in whole milliseconds: no store keeps more, and what is read back is compared with what was written.
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     pub(crate) fn record(

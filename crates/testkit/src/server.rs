@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::client::Client;
 
 /// The name and password of the admin that [`Server::admin`] makes.
-pub const ADMIN: (&str, &str) = ("admin", "correct-horse-battery-staple-9");
+pub const ADMIN: (&str, &str) = ("admin", "grebe.lagoon.7.tarpaulin.quince");
 
 /// How the server is started.
 #[derive(Debug, Clone, Default)]

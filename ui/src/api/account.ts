@@ -1,74 +1,73 @@
 // Sign-in, the own account, and administration.
 
 import { path, type Client } from "./client";
-import type { Account, ApiKey, CreatedKey, LoginSession, Page, Site, User } from "./schema";
+import type {
+  AuthState,
+  KeyItemList,
+  LoginRequest,
+  NewKey,
+  NewKeyAnswer,
+  NewUser,
+  PasswordChange,
+  SessionItemList,
+  SetupRequest,
+  Signed,
+  SiteChangeRequest,
+  SiteItem,
+  SiteItemList,
+  SiteRequest,
+  UserChange,
+  UserItem,
+  UserItemList,
+} from "./schema";
 
-export const authState = (client: Client) =>
-  client.get<{ setup_required: boolean }>(path("auth", "state"));
+export const authState = (client: Client) => client.get<AuthState>(path("auth", "state"));
 
-export const currentUser = (client: Client) => client.get<{ user: User }>(path("auth", "session"));
+export const currentUser = (client: Client) => client.get<Signed>(path("auth", "session"));
 
-export const login = (client: Client, username: string, password: string) =>
-  client.post<{ user: User }>(path("auth", "login"), { username, password });
+export const login = (client: Client, request: LoginRequest) =>
+  client.post<Signed>(path("auth", "login"), request);
 
 export const logout = (client: Client) => client.post<undefined>(path("auth", "logout"));
 
-export const setup = (client: Client, secret: string, username: string, password: string) =>
-  client.post<{ user: User }>(path("auth", "setup"), { secret, username, password });
+export const setup = (client: Client, request: SetupRequest) =>
+  client.post<Signed>(path("auth", "setup"), request);
 
-export const changePassword = (client: Client, current: string, next: string) =>
-  client.post<undefined>(path("me", "password"), {
-    current_password: current,
-    new_password: next,
-  });
+export const changePassword = (client: Client, change: PasswordChange) =>
+  client.post<undefined>(path("me", "password"), change);
 
 export const ownSessions = (client: Client, signal?: AbortSignal) =>
-  client.get<Page<LoginSession>>(path("me", "sessions"), {}, signal);
+  client.get<SessionItemList>(path("me", "sessions"), {}, signal);
 
 export const endSession = (client: Client, id: string) => client.delete(path("me", "sessions", id));
 
 export const listKeys = (client: Client, signal?: AbortSignal) =>
-  client.get<Page<ApiKey>>(path("keys"), {}, signal);
-
-export interface NewKey {
-  name: string;
-  scopes: string[];
-  expires_in_days?: number;
-  cidrs?: string[];
-}
+  client.get<KeyItemList>(path("keys"), {}, signal);
 
 export const createKey = (client: Client, key: NewKey) =>
-  client.post<CreatedKey>(path("keys"), key);
+  client.post<NewKeyAnswer>(path("keys"), key);
 
 export const rotateKey = (client: Client, id: string) =>
-  client.post<CreatedKey>(path("keys", id, "rotate"));
+  client.post<NewKeyAnswer>(path("keys", id, "rotate"));
 
 export const revokeKey = (client: Client, id: string) => client.delete(path("keys", id));
 
 export const listUsers = (client: Client, signal?: AbortSignal) =>
-  client.get<Page<Account>>(path("users"), {}, signal);
+  client.get<UserItemList>(path("users"), {}, signal);
 
-export const createUser = (
-  client: Client,
-  user: { username: string; password: string; role: string },
-) => client.post<Account>(path("users"), user);
+export const createUser = (client: Client, user: NewUser) =>
+  client.post<UserItem>(path("users"), user);
 
-export const updateUser = (
-  client: Client,
-  id: string,
-  change: { disabled?: boolean; role?: string; password?: string },
-) => client.patch<Account>(path("users", id), change);
+export const updateUser = (client: Client, id: string, change: UserChange) =>
+  client.patch<UserItem>(path("users", id), change);
 
 export const listSites = (client: Client, signal?: AbortSignal) =>
-  client.get<Page<Site>>(path("sites"), {}, signal);
+  client.get<SiteItemList>(path("sites"), {}, signal);
 
-export const createSite = (client: Client, site: { domain: string; time_zone?: string }) =>
-  client.post<Site>(path("sites"), site);
+export const createSite = (client: Client, site: SiteRequest) =>
+  client.post<SiteItem>(path("sites"), site);
+
+export const updateSite = (client: Client, domain: string, change: SiteChangeRequest) =>
+  client.patch<SiteItem>(path("sites", domain), change);
 
 export const removeSite = (client: Client, domain: string) => client.delete(path("sites", domain));
-
-export const updateSite = (
-  client: Client,
-  domain: string,
-  change: { time_zone?: string; allowed_hostnames?: string[] },
-) => client.patch<Site>(path("sites", domain), change);

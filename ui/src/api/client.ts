@@ -1,6 +1,6 @@
 // Requests to the server, and what their refusal looks like.
 
-import type { ProblemBody } from "./schema";
+import type { Problem as ProblemBody } from "./schema";
 
 /** A request that was not answered with what it asked for. `status` 0: no answer at all. */
 export class Problem extends Error {

@@ -2,24 +2,23 @@
 
 import { path, type Client, type Query } from "./client";
 import type {
-  Breakdown,
-  Dimension,
-  Overview,
-  Page,
-  Realtime,
-  SiteStatus,
-  Timeseries,
+  BreakdownResponse,
+  DimensionItemList,
+  OverviewResponse,
+  RealtimeResponse,
+  SiteStatusResponse,
+  TimeseriesResponse,
 } from "./schema";
 
 /** Parameters that all reports share: range, filters, comparison. */
 export type ReportQuery = Query;
 
 export function overview(client: Client, site: string, query: ReportQuery, signal?: AbortSignal) {
-  return client.get<Overview>(path("sites", site, "overview"), query, signal);
+  return client.get<OverviewResponse>(path("sites", site, "overview"), query, signal);
 }
 
 export function timeseries(client: Client, site: string, query: ReportQuery, signal?: AbortSignal) {
-  return client.get<Timeseries>(path("sites", site, "timeseries"), query, signal);
+  return client.get<TimeseriesResponse>(path("sites", site, "timeseries"), query, signal);
 }
 
 export function breakdown(
@@ -29,7 +28,7 @@ export function breakdown(
   query: ReportQuery,
   signal?: AbortSignal,
 ) {
-  return client.get<Breakdown>(path("sites", site, "breakdown", dimension), query, signal);
+  return client.get<BreakdownResponse>(path("sites", site, "breakdown", dimension), query, signal);
 }
 
 /** All rows of a breakdown, page after page, up to `rowsMax`. */
@@ -40,7 +39,7 @@ export async function allRows(
   query: ReportQuery,
   rowsMax = 20_000,
 ) {
-  const items: Breakdown["items"] = [];
+  const items: BreakdownResponse["items"] = [];
   let cursor: string | null | undefined;
   do {
     const page = await breakdown(client, site, dimension, { ...query, limit: 1000, cursor });
@@ -51,13 +50,13 @@ export async function allRows(
 }
 
 export function realtime(client: Client, site: string, filters?: string, signal?: AbortSignal) {
-  return client.get<Realtime>(path("sites", site, "realtime"), { filters }, signal);
+  return client.get<RealtimeResponse>(path("sites", site, "realtime"), { filters }, signal);
 }
 
 export function status(client: Client, site: string, signal?: AbortSignal) {
-  return client.get<SiteStatus>(path("sites", site, "status"), {}, signal);
+  return client.get<SiteStatusResponse>(path("sites", site, "status"), {}, signal);
 }
 
 export function dimensions(client: Client, signal?: AbortSignal) {
-  return client.get<Page<Dimension>>(path("dimensions"), {}, signal);
+  return client.get<DimensionItemList>(path("dimensions"), {}, signal);
 }

@@ -1,170 +1,489 @@
-// The wire types of `/v1` that the dashboard uses.
+// Made by `npm run schema` from the server's OpenAPI document. Do not change by hand.
 
-export interface ProblemBody {
-  type: string;
-  title: string;
-  status: number;
-  detail?: string;
-  request_id?: string;
-  errors?: { field: string; message: string }[];
+/** What the sign-in page must know. */
+export interface AuthState {
+  /** There is no account yet: the setup link makes the first. */
+  setup_required: boolean;
 }
 
-export interface Page<T> {
-  items: T[];
+/** One value. */
+export interface BreakdownItem {
+  /** Bounces, in per cent to one decimal; of a page, of the visits that began on it. */
+  bounce_rate?: number | null;
+  /** The same value in the range compared with. */
+  comparison?: ComparedItem | null;
+  /** Page views and custom events. */
+  events?: number | null;
+  /** Its name for people, where that differs. */
+  label?: string | null;
+  /** Page views. */
+  pageviews?: number | null;
+  /** The share of all visitors of the range, in per cent to one decimal. */
+  percentage: number;
+  /** The value; nothing when it is not set. */
+  value?: string | null;
+  /** Mean length of a visit in seconds, to one decimal; of a page, of the visits that began on it. */
+  visit_duration_s?: number | null;
+  /** Distinct visitors. */
+  visitors: number;
+  /** Visits. */
+  visits?: number | null;
+}
+
+/** The values of a dimension. */
+export interface BreakdownResponse {
+  /** The id of the dimension. */
+  dimension: string;
+  /** The values asked for. */
+  items: BreakdownItem[];
+  /** What to send as `cursor` to get the next values; nothing after the last. */
+  next_cursor?: string | null;
+  /** The range. */
+  range: RangeResponse;
+  /** How many values there are, all pages together. */
+  total_rows: number;
+}
+
+/** A value in the range compared with. */
+export interface ComparedItem {
+  /** Distinct visitors. */
+  visitors: number;
+}
+
+/** The metrics of the range compared with. */
+export interface ComparedMetrics {
+  /** Its metrics. */
+  metrics: Metrics;
+  /** The range. */
+  range: RangeResponse;
+}
+
+/** The points of the range compared with. */
+export interface ComparedPoints {
+  /** Its buckets in order. */
+  points: Point[];
+  /** The range. */
+  range: RangeResponse;
+}
+
+/** A dimension as the API lists it. */
+export interface DimensionItem {
+  /** The operators filters may use on it. */
+  filter_operators: Operator[];
+  /** The name in paths, filters and answers. */
+  id: string;
+  /** What a value is. */
+  kind: Kind;
+  /** The name for people. */
+  label: string;
+  /** Per event or per visit. */
+  level: Level;
+  /** The version that brought it. */
+  since: string;
+}
+
+/** Some of the items, and where to go on. */
+export interface DimensionItemList {
+  /** The items. */
+  items: DimensionItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
   next_cursor?: string | null;
 }
 
-export interface User {
-  id: string;
-  username: string;
-  role: string;
-  scopes: string[];
+/** Events not counted for one reason. */
+export interface DroppedCount {
+  /** How many. */
+  count: number;
+  /** The reason. */
+  reason: string;
 }
 
-export interface Account {
-  id: string;
-  username: string;
-  role: string;
-  disabled: boolean;
-  created_at: string;
-  password_changed_at: string;
+/** Alive, or ready. */
+export interface Health {
+  /** `ok`. */
+  status: string;
 }
 
-export interface LoginSession {
-  id: string;
-  created_at: string;
-  last_seen_at: string;
-  expires_at: string;
-  user_agent: string | null;
-  current: boolean;
-}
+/** The width of a bucket. */
+export type Interval = "minute" | "hour" | "day" | "week" | "month";
 
-export interface ApiKey {
-  id: string;
-  name: string;
-  scopes: string[];
+/** The public half of a key: names it, opens nothing. */
+export type KeyId = string;
+
+/** A key, without its secret. */
+export interface KeyItem {
+  /** Networks it may be used from; none means any. */
   cidrs: string[];
-  owner_id: string | null;
   created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-  revoked_at: string | null;
+  expires_at?: string | null;
+  id: KeyId;
+  /** To the day. */
+  last_used_at?: string | null;
+  name: string;
+  /** Whose it is; null for a key made on the machine itself. */
+  owner_id?: UserId | null;
+  revoked_at?: string | null;
+  /** Scopes, written `action:database`. */
+  scopes: string[];
 }
 
-export interface CreatedKey {
-  id: string;
+/** Some of the items, and where to go on. */
+export interface KeyItemList {
+  /** The items. */
+  items: KeyItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
+/** What a value is, so that a reader can show it well. */
+export type Kind = "text" | "page" | "hostname" | "url" | "country" | "language";
+
+/** Whether a dimension has one value per visit or one per event. */
+export type Level = "event" | "visit";
+
+/** The quota of one class. */
+export interface Limit {
+  /** The class of route. */
+  class: string;
+  /** Calls per minute. */
+  per_minute: Tiers;
+}
+
+/** The limit table. */
+export interface Limits {
+  /** Queries of one caller at a time. */
+  in_flight: Tiers;
+  /** Calls per minute and caller. */
+  items: Limit[];
+  /** `enforce`, or `shadow`: counted and reported, not refused. */
+  mode: string;
+}
+
+/** A name and a password. */
+export interface LoginRequest {
+  password: Password;
+  username: string;
+}
+
+/** A metric a time series can have. */
+export type Metric =
+  | "visitors"
+  | "visits"
+  | "pageviews"
+  | "events"
+  | "views_per_visit"
+  | "bounce_rate"
+  | "visit_duration";
+
+/** The metrics of a range. */
+export interface Metrics {
+  /** Visits that were bounces, in per cent to one decimal; 0 without visits. */
+  bounce_rate: number;
+  /** Page views and custom events. */
+  events: number;
+  /** Page views. */
+  pageviews: number;
+  /** Page views per visit, to two decimals; 0 without visits. */
+  views_per_visit: number;
+  /** Mean length of a visit in seconds, to one decimal; 0 without visits. */
+  visit_duration_s: number;
+  /** Distinct visitors. */
+  visitors: number;
+  /** Visits. */
+  visits: number;
+}
+
+/** A key to make. */
+export interface NewKey {
+  /** Networks it may be used from; none means any. */
+  cidrs?: string[];
+  /** How long it works; without it, as configured. */
+  expires_in_days?: number | null;
+  name: string;
+  /** Scopes, written `action:database`: `read:web`, `query:*`. */
+  scopes: string[];
+}
+
+/** A key that was just made, with its secret. */
+export interface NewKeyAnswer {
+  expires_at?: string | null;
+  id: KeyId;
   name: string;
   scopes: string[];
+  /** The key itself: kept nowhere, shown this once. */
   secret: string;
-  expires_at: string | null;
 }
 
-export interface Site {
-  domain: string;
+/** An account to make. */
+export interface NewUser {
+  password: Password;
+  /** `viewer`, `analyst`, `operator`, `admin` or `agent`. */
+  role: string;
+  username: string;
+}
+
+/** How a filter compares. */
+export type Operator = "is" | "is_not" | "contains" | "contains_not";
+
+/** A direction. */
+export type Order = "desc" | "asc";
+
+/** The metrics of a range. */
+export interface OverviewResponse {
+  /** What it is compared with. */
+  comparison?: ComparedMetrics | null;
+  /** Its metrics. */
+  metrics: Metrics;
+  /** How exact the metrics are. */
+  precision: Precision;
+  /** The range. */
+  range: RangeResponse;
+}
+
+export type Password = string;
+
+/** The password that was, and the one that shall be. */
+export interface PasswordChange {
+  current_password: Password;
+  new_password: Password;
+}
+
+/** One bucket. */
+export interface Point {
+  /** Its start in the site's time zone, as RFC 3339. */
+  at: string;
+  /** Whether it is cut off by the range or not over yet. */
+  partial: boolean;
+  /** The metric; nothing when it is still to come or cannot be said. */
+  value?: number | null;
+}
+
+/** How exact the numbers are. */
+export interface Precision {
+  /** Of the visitors. */
+  visitors: VisitorPrecision;
+}
+
+/** Problem details (RFC 9457) */
+export interface Problem {
+  detail?: string;
+  errors?: { field: string; message: string }[];
+  request_id: string;
+  status: number;
+  title: string;
+  type: string;
+  "violated-policies"?: string[];
+}
+
+/** A range as it is answered. */
+export interface RangeResponse {
+  /** The first day. */
+  from: string;
+  /** The period it was asked by. */
+  period?: string | null;
+  /** The site's time zone. */
   time_zone: string;
-  /** Host names besides the domain whose pages may send events. */
+  /** The last day. */
+  to: string;
+}
+
+/** One value. */
+export interface RealtimeItem {
+  /** The value; nothing when it is not set. */
+  value?: string | null;
+  /** Distinct visitors. */
+  visitors: number;
+}
+
+/** One minute. */
+export interface RealtimeMinute {
+  /** Its start in the site's time zone, as RFC 3339. */
+  at: string;
+  /** Page views. */
+  pageviews: number;
+  /** Visitors with a page view in it. */
+  visitors: number;
+}
+
+/** What happens now. */
+export interface RealtimeResponse {
+  /** The countries with the most visitors. */
+  countries: RealtimeItem[];
+  /** Visitors with a page view in the last five minutes. */
+  current_visitors: number;
+  /** Thirty minutes in order; the last one is the present. */
+  minutes: RealtimeMinute[];
+  /** The pages with the most visitors. */
+  pages: RealtimeItem[];
+  /** Page views of the last thirty minutes. */
+  pageviews_30m: number;
+  /** The sources with the most visitors. */
+  sources: RealtimeItem[];
+  /** Visitors with a page view in the last thirty minutes. */
+  visitors_30m: number;
+}
+
+/** A session as its owner sees it in a list; it opens nothing. */
+export type SessionId = string;
+
+/** A session. */
+export interface SessionItem {
+  created_at: string;
+  /** Whether it carried this request. */
+  current: boolean;
+  /** When it ends whatever happens; unused, it ends before. */
+  expires_at: string;
+  id: SessionId;
+  last_seen_at: string;
+  /** What the browser called itself. */
+  user_agent?: string | null;
+}
+
+/** Some of the items, and where to go on. */
+export interface SessionItemList {
+  /** The items. */
+  items: SessionItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
+/** The one-time secret, and the account to make. */
+export interface SetupRequest {
+  password: Password;
+  secret: Password;
+  username: string;
+}
+
+/** Who is signed in. */
+export interface Signed {
+  user: SignedUser;
+}
+
+/** A user, with what the role stands for. */
+export interface SignedUser {
+  id: UserId;
+  role: string;
+  /** Scopes, written `action:database`. */
+  scopes: string[];
+  username: string;
+}
+
+/** What shall be different; what is left out stays. */
+export interface SiteChangeRequest {
+  /** Further hosts its pages are on; replaces those there are. */
+  allowed_hostnames?: string[] | null;
+  /** IANA name. */
+  time_zone?: string | null;
+}
+
+/** A site. */
+export interface SiteItem {
+  /** Further hosts its pages are on. */
   allowed_hostnames: string[];
   created_at: string;
+  /** The host that names it. */
+  domain: string;
+  /** IANA name of the time zone its days are in. */
+  time_zone: string;
+  /** Distinct visitors of the last 24 hours. */
   visitors_24h: number;
 }
 
-export interface SiteStatus {
-  first_event_at: string | null;
-  last_event_at: string | null;
-  events_24h: number;
-  dropped_24h: { reason: string; count: number }[];
-  snippet: string;
-  script_url: string;
-}
-
-export interface ReportRange {
-  from: string;
-  to: string;
-  period: string | null;
-  time_zone: string;
-}
-
-export interface Metrics {
-  visitors: number;
-  visits: number;
-  pageviews: number;
-  events: number;
-  views_per_visit: number;
-  bounce_rate: number;
-  visit_duration_s: number;
-}
-
-export interface Overview {
-  range: ReportRange;
-  metrics: Metrics;
-  comparison: { range: ReportRange; metrics: Metrics } | null;
-  precision: { visitors: "exact" | "sum_of_days" };
-}
-
-export interface TimePoint {
-  at: string;
-  value: number | null;
-  partial: boolean;
-}
-
-export type IntervalId = "minute" | "hour" | "day" | "week" | "month";
-
-export interface Timeseries {
-  range: ReportRange;
-  metric: string;
-  interval: IntervalId;
-  points: TimePoint[];
-  comparison: { range: ReportRange; points: TimePoint[] } | null;
-}
-
-export interface BreakdownItem {
-  value: string | null;
-  label?: string | null;
-  visitors: number;
-  visits: number | null;
-  pageviews: number | null;
-  events: number | null;
-  bounce_rate: number | null;
-  visit_duration_s: number | null;
-  percentage: number;
-  comparison?: { visitors: number } | null;
-}
-
-export interface Breakdown {
-  range: ReportRange;
-  dimension: string;
-  items: BreakdownItem[];
-  total_rows: number;
+/** Some of the items, and where to go on. */
+export interface SiteItemList {
+  /** The items. */
+  items: SiteItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
   next_cursor?: string | null;
 }
 
-export interface RealtimeRow {
-  value: string | null;
-  label?: string | null;
-  visitors: number;
-}
-
-export interface Realtime {
+/** The data of an event named `site`. */
+export interface SiteNews {
+  /** Visitors with a page view in the last five minutes. */
   current_visitors: number;
-  visitors_30m: number;
-  pageviews_30m: number;
-  minutes: { at: string; visitors: number; pageviews: number }[];
-  pages: RealtimeRow[];
-  sources: RealtimeRow[];
-  countries: RealtimeRow[];
-}
-
-export interface Dimension {
-  id: string;
-  label: string;
-  level: "event" | "visit";
-  kind: string;
-  filter_operators: string[];
-}
-
-/** What the event stream says of one site. */
-export interface SiteEvent {
+  /** When the last counted event happened; null until one does. */
+  last_event_at?: string | null;
   site: string;
-  current_visitors: number;
-  last_event_at: string | null;
 }
+
+/** A site to add. */
+export interface SiteRequest {
+  /** Further hosts its pages are on. */
+  allowed_hostnames?: string[];
+  /** The host that names it; `www.` is dropped. */
+  domain: string;
+  /** IANA name; without it, UTC. */
+  time_zone?: string | null;
+}
+
+/** What came in for a site. */
+export interface SiteStatusResponse {
+  /** Events of the last 24 hours that are not counted, by reason, most first. */
+  dropped_24h: DroppedCount[];
+  /** Page views and custom events of the last 24 hours. */
+  events_24h: number;
+  /** The first event counted, RFC 3339 in UTC. */
+  first_event_at?: string | null;
+  /** The last one. */
+  last_event_at?: string | null;
+  /** The address of the tracker. */
+  script_url: string;
+  /** What to put into the head of the site's pages. */
+  snippet: string;
+}
+
+/** A metric to sort by. */
+export type Sort =
+  "visitors" | "visits" | "pageviews" | "events" | "bounce_rate" | "visit_duration";
+
+/** A number for each kind of caller. */
+export interface Tiers {
+  anonymous: number;
+  key: number;
+  signed_in: number;
+}
+
+/** One metric over time. */
+export interface TimeseriesResponse {
+  /** What it is compared with; its points belong to those of the range by their place. */
+  comparison?: ComparedPoints | null;
+  /** The width of a bucket. */
+  interval: Interval;
+  /** The metric. */
+  metric: Metric;
+  /** The buckets in order, without gaps. */
+  points: Point[];
+  /** The range. */
+  range: RangeResponse;
+}
+
+/** What shall be different; what is left out stays. */
+export interface UserChange {
+  disabled?: boolean | null;
+  password?: Password | null;
+  role?: string | null;
+}
+
+/** A user's identity, stable for the life of the account. */
+export type UserId = string;
+
+/** An account. */
+export interface UserItem {
+  created_at: string;
+  disabled: boolean;
+  id: UserId;
+  password_changed_at: string;
+  role: string;
+  username: string;
+}
+
+/** Some of the items, and where to go on. */
+export interface UserItemList {
+  /** The items. */
+  items: UserItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
+/** How exact the number of visitors is. */
+export type VisitorPrecision = "exact" | "sum_of_days";

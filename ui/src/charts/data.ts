@@ -6,7 +6,7 @@ import type { DateSpan } from "../lib/range";
 
 export interface Point {
   at: string;
-  value: number | null;
+  value?: number | null;
   partial: boolean;
 }
 
@@ -33,9 +33,9 @@ type Value = number | null;
 export function splitUnfinished(points: readonly Point[]): { solid: Value[]; dashed: Value[] } {
   const isPartial = (index: number) => points[index]?.partial ?? false;
   return {
-    solid: points.map((point) => (point.partial ? null : point.value)),
+    solid: points.map((point) => (point.partial ? null : (point.value ?? null))),
     dashed: points.map((point, index) =>
-      isPartial(index - 1) || point.partial || isPartial(index + 1) ? point.value : null,
+      isPartial(index - 1) || point.partial || isPartial(index + 1) ? (point.value ?? null) : null,
     ),
   };
 }
@@ -51,7 +51,7 @@ export function shapeSeries(
     interval,
     at: points.map((point) => point.at),
     labels: points.map((point) => shortLabel(point.at, interval)),
-    values: points.map((point) => point.value),
+    values: points.map((point) => point.value ?? null),
     partial: points.map((point) => point.partial),
     ...splitUnfinished(points),
     before: comparison ? before : [],

@@ -22,7 +22,7 @@ function first(table: readonly [string, RegExp][], agent: string): string | unde
 }
 
 /** `Firefox on Linux`; the agent's own text, shortened, where that is not known. */
-export function describeAgent(agent: string | null): string {
+export function describeAgent(agent: string | null | undefined): string {
   if (!agent) return "Unknown";
   const browser = first(BROWSERS, agent);
   const system = first(SYSTEMS, agent);

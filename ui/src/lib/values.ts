@@ -29,10 +29,10 @@ function languageName(tag: string): string {
 /** The name of a value; the label is the server's, where it has one. */
 export function displayValue(
   dimension: string,
-  value: string | null,
+  value: string | null | undefined,
   label?: string | null,
 ): string {
-  if (value === null || value === "") return NOT_SET[dimension] ?? "(none)";
+  if (!value) return NOT_SET[dimension] ?? "(none)";
   if (dimension === "country") return countryName(value);
   if (label) return label;
   if (dimension === "language") return languageName(value);
@@ -41,6 +41,6 @@ export function displayValue(
 }
 
 /** A short code before the name, if the dimension has one. (Flags are not in every system's fonts.) */
-export function valueCode(dimension: string, value: string | null): string {
+export function valueCode(dimension: string, value: string | null | undefined): string {
   return dimension === "country" && value ? value : "";
 }

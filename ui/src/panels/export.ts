@@ -2,7 +2,7 @@
 
 import { allRows, type ReportQuery } from "../api/reports";
 import type { Client } from "../api/client";
-import type { Timeseries } from "../api/schema";
+import type { TimeseriesResponse } from "../api/schema";
 import { toCsv } from "../lib/csv";
 import { displayValue } from "../lib/values";
 import { columnOf } from "./panels";
@@ -52,7 +52,7 @@ export async function exportBreakdown(
 }
 
 /** Saves the points of the graph. */
-export function exportSeries(site: string, report: Timeseries): void {
+export function exportSeries(site: string, report: TimeseriesResponse): void {
   const rows = report.points.map((point, index) => [
     point.at,
     point.value,

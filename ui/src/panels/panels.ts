@@ -25,6 +25,8 @@ export interface PanelRow {
   wide?: boolean;
   /** What a row counts beside visitors. */
   second?: "pageviews" | "events";
+  /** A value that is counted elsewhere on the page and would only dwarf the others; the dialog has it. */
+  omit?: string;
 }
 
 export const PANELS: readonly PanelRow[] = [
@@ -86,6 +88,7 @@ export const PANELS: readonly PanelRow[] = [
     tabs: [{ id: "event", label: "Events", column: "Event" }],
     wide: true,
     second: "events",
+    omit: "pageview",
   },
 ];
 
@@ -123,7 +126,7 @@ export const COLUMNS: readonly {
   sort: string;
   label: string;
   unit: "count" | "percent" | "seconds";
-  value: (item: BreakdownItem) => number | null;
+  value: (item: BreakdownItem) => number | null | undefined;
 }[] = [
   { sort: "visitors", label: "Visitors", unit: "count", value: (item) => item.visitors },
   { sort: "visits", label: "Visits", unit: "count", value: (item) => item.visits },

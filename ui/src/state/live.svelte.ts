@@ -1,6 +1,6 @@
 // The stream of what happens on one site right now.
 
-import type { SiteEvent } from "../api/schema";
+import type { SiteNews } from "../api/schema";
 
 const RECONNECT_MS = 5000;
 
@@ -52,9 +52,9 @@ export class Live {
   }
 
   #take(site: string, event: MessageEvent<string>): void {
-    const news = JSON.parse(event.data) as SiteEvent;
+    const news = JSON.parse(event.data) as SiteNews;
     if (news.site !== site) return;
     this.#current = news.current_visitors;
-    this.#lastEventAt = news.last_event_at;
+    this.#lastEventAt = news.last_event_at ?? null;
   }
 }

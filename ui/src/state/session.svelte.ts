@@ -2,14 +2,14 @@
 
 import * as account from "../api/account";
 import { Client, Problem } from "../api/client";
-import type { User } from "../api/schema";
+import type { SignedUser } from "../api/schema";
 
 export type SessionPhase = "starting" | "setup" | "signed_out" | "signed_in" | "unreachable";
 
 export class Session {
   readonly client = new Client();
   #phase = $state<SessionPhase>("starting");
-  #user = $state.raw<User | null>(null);
+  #user = $state.raw<SignedUser | null>(null);
 
   constructor() {
     this.client.onSignedOut = () => {
@@ -23,7 +23,7 @@ export class Session {
     return this.#phase;
   }
 
-  get user(): User | null {
+  get user(): SignedUser | null {
     return this.#user;
   }
 
@@ -53,7 +53,7 @@ export class Session {
     }
   }
 
-  enter(user: User): void {
+  enter(user: SignedUser): void {
     this.#user = user;
     this.#phase = "signed_in";
   }

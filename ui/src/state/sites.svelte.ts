@@ -2,21 +2,21 @@
 
 import * as account from "../api/account";
 import type { Client } from "../api/client";
-import type { Site } from "../api/schema";
+import type { SiteItem } from "../api/schema";
 import { Resource } from "./resource.svelte";
 
 export class Sites {
-  readonly list: Resource<Site[]>;
+  readonly list: Resource<SiteItem[]>;
 
   constructor(client: Client) {
     this.list = new Resource(async (signal) => (await account.listSites(client, signal)).items);
   }
 
-  get items(): Site[] {
+  get items(): SiteItem[] {
     return this.list.data ?? [];
   }
 
-  find(domain: string): Site | undefined {
+  find(domain: string): SiteItem | undefined {
     return this.items.find((site) => site.domain === domain);
   }
 }

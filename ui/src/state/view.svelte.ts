@@ -1,7 +1,7 @@
 // What the web page shows, read from the address and changed by navigating.
 
 import type { ReportQuery } from "../api/reports";
-import type { ReportRange } from "../api/schema";
+import type { RangeResponse } from "../api/schema";
 import { INTERVALS, intervalsFor, type Interval } from "../lib/buckets";
 import { dateIn, daysBetween } from "../lib/dates";
 import { apiFilters, parseFilters, printFilter, toggleFilter, type Filter } from "../lib/filters";
@@ -23,7 +23,7 @@ export class View {
   readonly #router: Router;
   readonly #site: () => string;
   /** The range as the server resolved it; set by whoever loads the overview. */
-  resolved = $state.raw<ReportRange | undefined>();
+  resolved = $state.raw<RangeResponse | undefined>();
   readonly pulse: Pulse;
 
   readonly #timeZone: () => string | undefined;

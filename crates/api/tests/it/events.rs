@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::{STREAMS_MAX, STREAMS_PER_CALLER_MAX};
 use axum::body::Body;
 use http::Method;
 use http_body_util::BodyExt as _;
@@ -67,4 +68,29 @@ async fn a_stream_ends_with_the_server_and_with_the_site() {
     let mut of_the_server = open().await;
     world.drain.cancel();
     while piece(&mut of_the_server).await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_caller_has_so_many_streams_and_all_together_have_so_many() {
+    let world = World::new();
+    let ask = |key: &str| Ask::get("/v1/events?site=shop.example").key(key);
+    let refused = async |key: &str| {
+        let answer = world.send(ask(key)).await;
+        assert_eq!(answer.problem(503), "unavailable");
+        assert_eq!(answer.headers["retry-after"], "15");
+    };
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS_MAX / STREAMS_PER_CALLER_MAX {
+        let key = world.key(&["read:web"]);
+        for _ in 0..STREAMS_PER_CALLER_MAX {
+            let response = world.open(ask(&key)).await;
+            assert_eq!(response.status(), 200);
+            streams.push(response);
+        }
+        refused(&key).await;
+    }
+    let late = world.key(&["read:web"]);
+    refused(&late).await;
+    streams.pop();
+    assert_eq!(world.open(ask(&late)).await.status(), 200);
 }

@@ -100,7 +100,7 @@ async fn a_body_that_is_no_event_is_refused_by_field_and_changes_nothing() {
         ("{\"n\":\"pageview\",\"u\":\"not an address\",\"d\":\"shop.example\"}", "bad-request url"),
         (
             "{\"n\":\"pageview\",\"u\":\"https://shop.example/\",\"d\":\"absent.example\"}",
-            "bad-request domain",
+            "unknown-site domain",
         ),
         (
             "{\"n\":\"pageview\",\"u\":\"https://shop.example/\",\"d\":\"shop.example\",\"w\":-1}",

@@ -1,4 +1,4 @@
-//! Every route × every kind of caller, compared with what the route's own policy says.
+//! Every route × every kind of caller, compared with the route's own policy.
 //!
 //! The list is the route table itself, so a new route is here the moment it exists. What is looked at is whether the gate let the
 //! request through; what the handler then says is only written into the snapshot for a reviewer to see.
@@ -167,6 +167,9 @@ async fn the_gate_keeps_the_policy_of_every_route() {
     assert!(table.len() > 40, "the table is too short to be all routes");
     let mut matrix = String::new();
     for row in &table {
+        if row.path.starts_with("/v1/sites") {
+            world.restore_site();
+        }
         let place = format!("{} {}", row.method, row.path);
         let anonymous = personas.anonymous(row).await;
         assert_eq!(

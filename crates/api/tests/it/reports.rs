@@ -1,4 +1,6 @@
-//! Reports: the shape of answers, and what is refused. What the numbers are is tested in `web`.
+//! Reports: the shape of answers, and what is refused.
+//!
+//! What the numbers are is tested in `web`.
 
 use http::Method;
 use serde_json::{Value, json};

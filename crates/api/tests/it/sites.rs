@@ -107,11 +107,11 @@ async fn a_site_that_was_added_takes_events_at_once_and_a_removed_one_none() {
             .body("text/plain", body.to_string())
             .header("user-agent", crate::ingest::FIREFOX)
     };
-    assert_eq!(world.send(event()).await.problem(400), "bad-request domain");
+    assert_eq!(world.send(event()).await.problem(400), "unknown-site domain");
     world.send(Ask::post("/v1/sites", &json!({"domain": "new.example"})).key(&key)).await.json(201);
     assert_eq!(world.send(event()).await.status, 202);
     world.send(Ask::new(Method::DELETE, "/v1/sites/new.example").key(&key)).await.nothing(204);
-    assert_eq!(world.send(event()).await.problem(400), "bad-request domain");
+    assert_eq!(world.send(event()).await.problem(400), "unknown-site domain");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A server without a socket: real stores in a temporary folder, a clock that stands still, callers of every kind.
+//! A server without a socket: real stores, a clock that stands still, callers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -153,6 +153,13 @@ impl World {
         };
         self.control.create_site(&site, self.clock.now()).unwrap();
         self.app.refresh_sites().unwrap();
+    }
+
+    /// Adds the site every world has again, if a request removed it.
+    pub(crate) fn restore_site(&self) {
+        if self.control.site(&SITE.parse().unwrap()).unwrap().is_none() {
+            self.add_site(SITE, "UTC");
+        }
     }
 
     /// Lets time pass.

@@ -94,7 +94,7 @@ fn limits(headers: &mut HeaderMap, class: Class, standing: &Standing) {
         return;
     }
     let name = class.name();
-    let reset = whole_seconds(standing.retry_after.unwrap_or(standing.reset).max(standing.reset));
+    let reset = whole_seconds(standing.retry_after.unwrap_or(standing.reset));
     let policy = format!("\"{name}\";q={};w=60", standing.quota);
     let state = format!("\"{name}\";r={};t={reset}", standing.remaining);
     for (name, text) in [(RATELIMIT_POLICY, policy), (RATELIMIT, state)] {
