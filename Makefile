@@ -32,7 +32,6 @@ build: deps ui
 test: lint test-ui test-rust test-browser
 
 test-rust: deps ui tools
-	$(CARGO) build --locked -p shelduck
 	$(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
@@ -41,7 +40,7 @@ test-ui: ui/node_modules/.installed tracker/node_modules/.installed ui chromium
 	cd tracker && npm test --silent
 
 test-browser: deps ui chromium e2e/node_modules/.installed
-	$(CARGO) build --locked -p shelduck
+	$(CARGO) build --locked --workspace --bins --tests
 	cd e2e && SHELDUCK_BIN=$(BIN) npm test --silent
 
 test-long: deps ui tools

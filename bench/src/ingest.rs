@@ -44,7 +44,9 @@ pub(crate) async fn run() -> Result<Value> {
 
     eprintln!("ingest: {STEADY_SECONDS} s of steady load ...");
     let before = server.resident_bytes()?;
-    let steady = load::run(ours, Arc::clone(&requests), CONNECTIONS, Duration::from_secs(STEADY_SECONDS)).await?;
+    let steady =
+        load::run(ours, Arc::clone(&requests), CONNECTIONS, Duration::from_secs(STEADY_SECONDS))
+            .await?;
     let after = server.resident_bytes()?;
     ensure!(steady.refused == 0, "{} requests were refused under steady load", steady.refused);
     Ok(json!({
@@ -89,7 +91,9 @@ async fn bare_handler() -> Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
         "/api/event",
         post(|body: axum::body::Bytes| async move {
             match serde_json::from_slice::<Event>(&body) {
-                Ok(event) if !(event.n.is_empty() || event.u.is_empty() || event.d.is_empty()) => (StatusCode::ACCEPTED, "ok"),
+                Ok(event) if !(event.n.is_empty() || event.u.is_empty() || event.d.is_empty()) => {
+                    (StatusCode::ACCEPTED, "ok")
+                }
                 _ => (StatusCode::BAD_REQUEST, "no"),
             }
         }),

@@ -40,7 +40,8 @@ impl Load {
             clippy::cast_sign_loss,
             reason = "an index from a share"
         )]
-        let index = ((self.latencies_us.len().saturating_sub(1)) as f64 * quantile).round() as usize;
+        let index =
+            ((self.latencies_us.len().saturating_sub(1)) as f64 * quantile).round() as usize;
         self.latencies_us.get(index).map_or(0.0, |micros| f64::from(*micros) / 1000.0)
     }
 }
@@ -71,7 +72,8 @@ pub(crate) async fn run(
                 let sent = Instant::now();
                 stream.write_all(request).await?;
                 let status = answer(&mut stream, &mut buffer).await?;
-                done.latencies_us.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+                done.latencies_us
+                    .push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
                 match status {
                     200 | 202 => done.accepted += 1,
                     429 | 503 => done.refused += 1,

@@ -101,7 +101,11 @@ pub(crate) async fn run() -> Result<Value> {
     let reports = ReportConfig::default();
     let context = ReportContext { warehouse: &warehouse, site: &site, config: &reports, now };
     let (from, to) = (first_day, first_day.checked_add(i64::from(DAYS - 1).days())?);
-    let range = Asked { from: from.to_string(), to: to.to_string(), until: to.checked_add(1.day())?.to_string() };
+    let range = Asked {
+        from: from.to_string(),
+        to: to.to_string(),
+        until: to.checked_add(1.day())?.to_string(),
+    };
 
     let mut answers = Map::new();
     let (mut page_ms, mut worst) = (0.0, 0.0_f64);
@@ -110,17 +114,31 @@ pub(crate) async fn run() -> Result<Value> {
         for _ in 0..ROUNDS {
             ours.push(timed(ask(&context, question, &range)).await?);
             let sql = range.fill(question.direct);
-            direct.push(timed(async { Ok(warehouse.read(sql, Vec::new(), Duration::from_secs(60)).await.map(drop)?) }).await?);
+            direct.push(
+                timed(async {
+                    Ok(warehouse.read(sql, Vec::new(), Duration::from_secs(60)).await.map(drop)?)
+                })
+                .await?,
+            );
         }
         let (ours, direct) = (median(&mut ours), median(&mut direct));
-        eprintln!("reports: {:<10} {ours:>7.1} ms, directly {direct:>7.1} ms, ratio {:.2}", question.name, ours / direct);
+        eprintln!(
+            "reports: {:<10} {ours:>7.1} ms, directly {direct:>7.1} ms, ratio {:.2}",
+            question.name,
+            ours / direct
+        );
         page_ms += ours;
         worst = worst.max(ours / direct);
-        answers.insert(question.name.to_owned(), json!({"report_ms": ours, "direct_ms": direct, "ratio": ours / direct}));
+        answers.insert(
+            question.name.to_owned(),
+            json!({"report_ms": ours, "direct_ms": direct, "ratio": ours / direct}),
+        );
     }
     #[expect(clippy::cast_precision_loss, reason = "a share for a report")]
     let bytes_per_event = file as f64 / events as f64;
-    eprintln!("reports: whole page {page_ms:.0} ms, worst ratio {worst:.2}, {bytes_per_event:.1} bytes per event");
+    eprintln!(
+        "reports: whole page {page_ms:.0} ms, worst ratio {worst:.2}, {bytes_per_event:.1} bytes per event"
+    );
     Ok(json!({
         "events": events,
         "days": DAYS,
@@ -138,7 +156,13 @@ pub(crate) async fn run() -> Result<Value> {
 /// A sample of about [`EVENTS`] events.
 fn sized(first_day: jiff::civil::Date) -> Sample {
     let of = |visitors_per_day| {
-        Sample::new(SampleConfig { seed: 7, first_day, days: DAYS, visitors_per_day, zone: TimeZone::UTC })
+        Sample::new(SampleConfig {
+            seed: 7,
+            first_day,
+            days: DAYS,
+            visitors_per_day,
+            zone: TimeZone::UTC,
+        })
     };
     let per_visitor = of(1_000).event_count().max(1);
     let visitors = u32::try_from(EVENTS * 1_000 / per_visitor).unwrap_or(u32::MAX);
@@ -146,14 +170,24 @@ fn sized(first_day: jiff::civil::Date) -> Sample {
 }
 
 fn config(dir: &Path) -> Config {
-    Config { dir: dir.join("warehouse"), memory_bytes_max: 2 << 30, threads: 2, readers: 4, probe: None }
+    Config {
+        dir: dir.join("warehouse"),
+        memory_bytes_max: 2 << 30,
+        threads: 2,
+        readers: 4,
+        probe: None,
+    }
 }
 
 async fn load(dir: &Path, sample: &Sample) -> Result<u64> {
     let (warehouse, _) = Warehouse::open(config(dir), &[web::schema::DATABASE])?;
     let writer = warehouse.writer(web::schema::DATABASE.name)?;
     let (journal, opened) = Journal::open(journal::Config::new(dir.join("journal")))?;
-    let settings = LoaderConfig { interval: Duration::from_millis(50), keep_bytes: 0, ..LoaderConfig::new(dir) };
+    let settings = LoaderConfig {
+        interval: Duration::from_millis(50),
+        keep_bytes: 0,
+        ..LoaderConfig::new(dir)
+    };
     let loader = Loader::start(settings, journal.clone(), &opened, writer, LiveFeed::default())?;
     let mut events = 0;
     let mut waiting = Vec::new();
@@ -213,7 +247,12 @@ async fn ask(context: &ReportContext<'_>, question: &Question, range: &Asked) ->
             overview::run(context, &params).await?;
         }
         Report::Timeseries => {
-            let params = TimeseriesParams { from, to, interval: Some("day".to_owned()), ..TimeseriesParams::default() };
+            let params = TimeseriesParams {
+                from,
+                to,
+                interval: Some("day".to_owned()),
+                ..TimeseriesParams::default()
+            };
             timeseries::run(context, &params).await?;
         }
         Report::Breakdown(dimension) => {

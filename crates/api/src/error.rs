@@ -11,6 +11,8 @@ use web::event::BodyError;
 use web::ingest::Refusal;
 use web::report::ReportError;
 
+use crate::words::fixed;
+
 const FOREIGN_ORIGIN: Kind = Kind::new(
     "foreign-origin",
     StatusCode::FORBIDDEN,
@@ -108,7 +110,7 @@ fn of_store(error: StoreError) -> Problem {
 fn of_report(error: ReportError) -> Problem {
     match error {
         ReportError::InvalidParameter(error) => {
-            Problem::new(kind::INVALID).field(error.field, words(error.reason))
+            Problem::new(kind::INVALID).field(error.field, fixed(error.reason))
         }
         ReportError::Deadline => {
             Problem::new(kind::TIMEOUT).because(error).retry_after(RETRY_AFTER)
@@ -125,7 +127,7 @@ fn of_refusal(refusal: Refusal) -> Problem {
         }
         Refusal::Body(BodyError::Fields(errors)) => {
             errors.into_iter().fold(Problem::new(kind::BAD_REQUEST), |problem, error| {
-                problem.field(error.field.as_str(), words(error.rule.to_string().into()))
+                problem.field(error.field.as_str(), fixed(error.rule.to_string().into()))
             })
         }
         Refusal::TooLarge => Problem::new(kind::TOO_LARGE),
@@ -137,12 +139,5 @@ fn of_refusal(refusal: Refusal) -> Problem {
         Refusal::Storage(_) | Refusal::Closed => {
             Problem::unavailable(refusal).retry_after(RETRY_AFTER)
         }
-    }
-}
-
-fn words(reason: std::borrow::Cow<'static, str>) -> &'static str {
-    match reason {
-        std::borrow::Cow::Borrowed(text) => text,
-        std::borrow::Cow::Owned(_) => "will not do",
     }
 }

@@ -33,6 +33,7 @@ mod tracker;
 mod users;
 mod web;
 mod well_known;
+mod words;
 
 use gate::Gate;
 use gate::http::{ApiTitle, RouteRow, Routes, RoutesError};

@@ -214,13 +214,21 @@ impl Control {
     }
 }
 
-fn end_sessions(connection: &Connection, id: UserId, sessions: SessionsAfter) -> rusqlite::Result<()> {
+fn end_sessions(
+    connection: &Connection,
+    id: UserId,
+    sessions: SessionsAfter,
+) -> rusqlite::Result<()> {
     let id = id.to_string();
     match sessions {
         SessionsAfter::Keep => 0,
-        SessionsAfter::End => connection.execute("DELETE FROM sessions WHERE user_id = ?1", [&id])?,
-        SessionsAfter::EndAllBut(spared) => connection
-            .execute("DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2", params![id, spared])?,
+        SessionsAfter::End => {
+            connection.execute("DELETE FROM sessions WHERE user_id = ?1", [&id])?
+        }
+        SessionsAfter::EndAllBut(spared) => connection.execute(
+            "DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2",
+            params![id, spared],
+        )?,
     };
     Ok(())
 }

@@ -31,7 +31,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run everything with 90 days of sample data in a temporary folder, until Ctrl-C.
-    #[command(after_help = "Examples:\n  shelduck demo\n  shelduck demo --listen 127.0.0.1:0 --json")]
+    #[command(
+        after_help = "Examples:\n  shelduck demo\n  shelduck demo --listen 127.0.0.1:0 --json"
+    )]
     Demo {
         /// Where to listen; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
@@ -59,13 +61,22 @@ pub(crate) enum Command {
     /// Print a random secret of 64 hexadecimal digits.
     Secret,
     /// Manage the people who may sign in.
-    #[command(subcommand, after_help = "Example:\n  shelduck user add ada --role analyst --password-file ada.txt")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  shelduck user add ada --role analyst --password-file ada.txt"
+    )]
     User(UserCommand),
     /// Manage the keys of programs.
-    #[command(subcommand, after_help = "Example:\n  shelduck key create --name ci --scope read:web --expires 90d --json")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  shelduck key create --name ci --scope read:web --expires 90d --json"
+    )]
     Key(KeyCommand),
     /// Manage the sites that are counted.
-    #[command(subcommand, after_help = "Example:\n  shelduck site add example.com --time-zone Europe/Berlin")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  shelduck site add example.com --time-zone Europe/Berlin"
+    )]
     Site(SiteCommand),
     /// Open one database file and exit 0 if that works: run in a process of its own, because a damaged file can end it.
     #[command(hide = true)]

@@ -32,7 +32,10 @@ const IN_FLIGHT: usize = 2048;
 const ADMIN: &str = "admin";
 
 pub(crate) async fn run(listen: SocketAddr, format: Format) -> Result<()> {
-    let dir = tempfile::Builder::new().prefix("shelduck-demo-").tempdir().context("a temporary folder")?;
+    let dir = tempfile::Builder::new()
+        .prefix("shelduck-demo-")
+        .tempdir()
+        .context("a temporary folder")?;
     let config = config(listen, dir.path());
     log::start(&config)?;
     let folder = Folder::take(&config.server.data_dir)?;
@@ -89,7 +92,8 @@ fn announce(ready: &Value, format: Format) -> Result<()> {
 
 /// The shop's site; its pages come from this server, so its own hosts may send events for it.
 fn add_site(runtime: &Runtime) -> Result<()> {
-    let host = |name: &str| name.parse::<Hostname>().map_err(|error| anyhow::anyhow!("{name}: {error}"));
+    let host =
+        |name: &str| name.parse::<Hostname>().map_err(|error| anyhow::anyhow!("{name}: {error}"));
     let site = NewSite {
         domain: host(SAMPLE_HOSTNAME)?,
         time_zone: TimeZoneName::utc(),
@@ -105,8 +109,14 @@ async fn add_people(runtime: &Runtime) -> Result<(String, String)> {
     let (gate, chosen) = (runtime.gate().clone(), password.clone());
     let key = tokio::task::spawn_blocking(move || -> Result<String> {
         let operator = gate::local::operator(&gate);
-        gate.create_user(&operator, ADMIN, "admin", &Password::new(chosen)).context("the demo's admin")?;
-        let new = NewKey { name: "demo".to_owned(), scopes: vec!["admin:*".to_owned()], life_days: None, cidrs: Vec::new() };
+        gate.create_user(&operator, ADMIN, "admin", &Password::new(chosen))
+            .context("the demo's admin")?;
+        let new = NewKey {
+            name: "demo".to_owned(),
+            scopes: vec!["admin:*".to_owned()],
+            life_days: None,
+            cidrs: Vec::new(),
+        };
         Ok(gate.create_key(&operator, &new).context("the demo's key")?.key.expose().to_owned())
     })
     .await??;

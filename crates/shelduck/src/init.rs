@@ -16,7 +16,9 @@ pub(crate) async fn run(dir: &Path, format: Format) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let file = dir.join("shelduck.toml");
     if file.exists() {
-        return Err(Refused(format!("{} is there already; nothing was changed", file.display())).into());
+        return Err(
+            Refused(format!("{} is there already; nothing was changed", file.display())).into()
+        );
     }
     let mut config = Config::default();
     let folder = Folder::take(&dir.join(&config.server.data_dir))?;
@@ -25,7 +27,8 @@ pub(crate) async fn run(dir: &Path, format: Format) -> Result<()> {
     let runtime = Runtime::open(&config, folder, &url, None).await?;
     let setup_url = runtime.setup_url(&url)?;
     runtime.close().await?;
-    write_private(&file, sample(&config).as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    write_private(&file, sample(&config).as_bytes())
+        .with_context(|| format!("cannot write {}", file.display()))?;
 
     let document = json!({
         "config": file.display().to_string(),

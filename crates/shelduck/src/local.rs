@@ -51,14 +51,21 @@ impl Local {
     }
 
     /// Asks, and answers the body of a success.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value> {
         let bytes = body.map(serde_json::to_vec).transpose()?.unwrap_or_default();
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if body.is_some() {
             request = request.header("content-type", "application/json");
         }
         let (status, bytes) = match self {
-            Self::Running(socket) => over_socket(socket, request.body(Full::new(Bytes::from(bytes)))?).await?,
+            Self::Running(socket) => {
+                over_socket(socket, request.body(Full::new(Bytes::from(bytes)))?).await?
+            }
             Self::Stopped { router, .. } => {
                 let mut request = request.body(Body::from(bytes))?;
                 request.extensions_mut().insert(Peer::local());
@@ -80,7 +87,10 @@ impl Local {
     }
 }
 
-async fn over_socket(socket: &PathBuf, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+async fn over_socket(
+    socket: &PathBuf,
+    request: Request<Full<Bytes>>,
+) -> Result<(StatusCode, Bytes)> {
     let stream = UnixStream::connect(socket).await.context("the server's admin socket")?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let exchange = async move { collect(sender.send_request(request).await?).await };
@@ -101,12 +111,14 @@ fn answer(status: StatusCode, bytes: &[u8]) -> Result<Value> {
     if bytes.is_empty() && status.is_success() {
         return Ok(Value::Null);
     }
-    let value: Value = serde_json::from_slice(bytes).with_context(|| format!("the server answered {status} without JSON"))?;
+    let value: Value = serde_json::from_slice(bytes)
+        .with_context(|| format!("the server answered {status} without JSON"))?;
     if status.is_success() {
         return Ok(value);
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let mut message = text("detail").or_else(|| text("title")).unwrap_or("the server refused").to_owned();
+    let mut message =
+        text("detail").or_else(|| text("title")).unwrap_or("the server refused").to_owned();
     for error in value.get("errors").and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         message.push_str(&format!("\n  {}: {}", part("field"), part("message")));

@@ -68,7 +68,6 @@ fn start(cli: Cli) -> Result<()> {
 async fn run(cli: Cli) -> Result<()> {
     let format = if cli.json { Format::Json } else { Format::People };
     let loaded = || {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let environment = std::env::vars();
         config::load(cli.config.as_deref(), environment)
     };
@@ -95,7 +94,9 @@ async fn run(cli: Cli) -> Result<()> {
         }
         Command::ProbeFile { path } => match warehouse::probe_file(&path) {
             warehouse::FileProbe::Opens => Ok(()),
-            warehouse::FileProbe::Fails => Err(Refused(format!("{} does not open", path.display())).into()),
+            warehouse::FileProbe::Fails => {
+                Err(Refused(format!("{} does not open", path.display())).into())
+            }
         },
     }
 }
@@ -116,8 +117,13 @@ fn safe(loaded: &Loaded) -> Result<Config> {
     if checks::may_start(&checks) {
         return Ok(loaded.config.clone());
     }
-    let problems: Vec<String> = of(Verdict::Refused).map(|check| format!("  {}: {}", check.id, check.message)).collect();
-    Err(Refused(format!("the server does not start with this configuration:\n{}", problems.join("\n"))).into())
+    let problems: Vec<String> =
+        of(Verdict::Refused).map(|check| format!("  {}: {}", check.id, check.message)).collect();
+    Err(Refused(format!(
+        "the server does not start with this configuration:\n{}",
+        problems.join("\n")
+    ))
+    .into())
 }
 
 /// A configuration that can be read; the verbs that manage need no more.
@@ -125,15 +131,22 @@ fn valid(loaded: &Loaded) -> Result<Config> {
     if loaded.problems.is_empty() {
         return Ok(loaded.config.clone());
     }
-    let problems: Vec<String> = loaded.problems.iter().map(|problem| format!("  {problem}")).collect();
+    let problems: Vec<String> =
+        loaded.problems.iter().map(|problem| format!("  {problem}")).collect();
     Err(Refused(format!("the configuration cannot be used:\n{}", problems.join("\n"))).into())
 }
 
 fn check(loaded: &Loaded, format: Format) -> Result<()> {
     let checks = checks::run(loaded, Timestamp::now());
     let may_start = checks::may_start(&checks);
-    format.print(&json!({"may_start": may_start, "checks": checks}), |_| checks_for_people(&checks))?;
-    if may_start { Ok(()) } else { Err(Refused("the server would refuse to start".to_owned()).into()) }
+    format.print(&json!({"may_start": may_start, "checks": checks}), |_| {
+        checks_for_people(&checks)
+    })?;
+    if may_start {
+        Ok(())
+    } else {
+        Err(Refused("the server would refuse to start".to_owned()).into())
+    }
 }
 
 fn checks_for_people(checks: &[Check]) -> String {

@@ -16,7 +16,11 @@ pub(crate) enum Format {
 
 impl Format {
     /// Prints a document, or what people get instead of it.
-    pub(crate) fn print(self, document: &Value, for_people: impl FnOnce(&Value) -> String) -> Result<()> {
+    pub(crate) fn print(
+        self,
+        document: &Value,
+        for_people: impl FnOnce(&Value) -> String,
+    ) -> Result<()> {
         match self {
             Self::Json => line(&serde_json::to_string(document)?),
             Self::People => line(for_people(document).trim_end()),
@@ -57,7 +61,8 @@ pub(crate) fn columns(document: &Value, fields: &[(&str, &str)], empty: &str) ->
     };
     let widths: Vec<usize> = (0..fields.len()).map(width).collect();
     let print = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };
     [&header].into_iter().chain(&rows).map(print).collect::<Vec<_>>().join("\n")
@@ -69,7 +74,9 @@ fn cell(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
-        Some(Value::Array(items)) => items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(","),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(",")
+        }
         Some(other) => other.to_string(),
     }
 }
@@ -80,8 +87,15 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_empty_lists_say_so() {
-        let document = serde_json::json!({"items": [{"a": "long name", "b": 1}, {"a": "x", "b": null}]});
-        assert_eq!(columns(&document, &[("NAME", "a"), ("N", "b")], ""), "NAME       N\nlong name  1\nx          -");
-        assert_eq!(columns(&serde_json::json!({"items": []}), &[("NAME", "a")], "none yet"), "none yet");
+        let document =
+            serde_json::json!({"items": [{"a": "long name", "b": 1}, {"a": "x", "b": null}]});
+        assert_eq!(
+            columns(&document, &[("NAME", "a"), ("N", "b")], ""),
+            "NAME       N\nlong name  1\nx          -"
+        );
+        assert_eq!(
+            columns(&serde_json::json!({"items": []}), &[("NAME", "a")], "none yet"),
+            "none yet"
+        );
     }
 }

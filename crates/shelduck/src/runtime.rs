@@ -55,8 +55,14 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Opens everything in the folder. `url` is where people reach the server unless the configuration says otherwise;
     /// `demo_site` is the site of the demo shop, if it is served.
-    pub(crate) async fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> Result<Self> {
-        let (config, url, demo_site) = (config.clone(), url.to_owned(), demo_site.map(str::to_owned));
+    pub(crate) async fn open(
+        config: &Config,
+        folder: Folder,
+        url: &str,
+        demo_site: Option<&str>,
+    ) -> Result<Self> {
+        let (config, url, demo_site) =
+            (config.clone(), url.to_owned(), demo_site.map(str::to_owned));
         tokio::task::spawn_blocking(move || open(&config, folder, &url, demo_site.as_deref()))
             .await
             .context("the start was interrupted")?
@@ -118,11 +124,15 @@ impl Runtime {
         self.jobs.spawn(async move {
             while drain.run_until_cancelled(tokio::time::sleep(SALT_INTERVAL)).await.is_some() {
                 let ingest = ingest.clone();
-                let advanced = tokio::task::spawn_blocking(move || ingest.advance_salts(now_micros())).await;
+                let advanced =
+                    tokio::task::spawn_blocking(move || ingest.advance_salts(now_micros())).await;
                 match advanced {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "an old visitor salt is still there");
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "an old visitor salt is still there"
+                        );
                     }
                     Err(error) => tracing::error!(%error, "the salts were not looked at"),
                 }
@@ -148,26 +158,35 @@ fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> 
     let dir = folder.path().to_owned();
     let root = secret::load_or_create(config.server.secret.as_ref(), &dir)?;
     let root = RootSecret::parse(root.expose_secret()).context("server.secret")?;
-    let visitor_secret = VisitorSecret::new(root.derive("visitor ids").mac(&[]).0.to_vec()).context("visitor secret")?;
+    let visitor_secret = VisitorSecret::new(root.derive("visitor ids").mac(&[]).0.to_vec())
+        .context("visitor secret")?;
 
-    let (control, opened) = Control::open(&dir.join("control.sqlite")).context("the control store")?;
+    let (control, opened) =
+        Control::open(&dir.join("control.sqlite")).context("the control store")?;
     tracing::debug!(?opened, "control store");
-    let (warehouse, incidents) = Warehouse::open(warehouse_config(config, &dir), &[web::schema::DATABASE])
-        .context("the warehouse")?;
+    let (warehouse, incidents) =
+        Warehouse::open(warehouse_config(config, &dir), &[web::schema::DATABASE])
+            .context("the warehouse")?;
     for incident in incidents {
         tracing::error!(%incident, "the warehouse was damaged");
     }
     let writer = warehouse.writer(web::schema::DATABASE.name).context("the warehouse")?;
-    let (journal, opened) = Journal::open(journal_config(config, &dir, writer.offset())).context("the journal")?;
+    let (journal, opened) =
+        Journal::open(journal_config(config, &dir, writer.offset())).context("the journal")?;
     let live = LiveFeed::default();
-    let loader = Loader::start(loader_config(config, &dir), journal.clone(), &opened, writer, live.clone())
-        .context("the loader")?;
+    let loader =
+        Loader::start(loader_config(config, &dir), journal.clone(), &opened, writer, live.clone())
+            .context("the loader")?;
 
     let sites = SiteDirectory::new([]);
-    let ingest_config =
-        IngestConfig { data_dir: dir.clone(), city_file: config.web.geoip_database.clone(), bots: BotFilter::On };
-    let ingest = Ingest::open(&ingest_config, visitor_secret, sites.clone(), journal.clone(), now_micros())
-        .context("ingest")?;
+    let ingest_config = IngestConfig {
+        data_dir: dir,
+        city_file: config.web.geoip_database.clone(),
+        bots: BotFilter::On,
+    };
+    let ingest =
+        Ingest::open(&ingest_config, visitor_secret, sites.clone(), journal.clone(), now_micros())
+            .context("ingest")?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let gate = Gate::new(
@@ -214,7 +233,8 @@ fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> 
 fn options(config: &Config, url: &str, demo_site: Option<&str>) -> Result<Options> {
     let metrics = metrics_handle()?;
     Ok(Options {
-        public_url: Url::parse(config.server.public_url.as_deref().unwrap_or(url)).context("server.public_url")?,
+        public_url: Url::parse(config.server.public_url.as_deref().unwrap_or(url))
+            .context("server.public_url")?,
         demo_site: demo_site.map(str::parse::<Hostname>).transpose().context("demo site")?,
         reports: ReportConfig {
             days_max: i32::try_from(config.web.range_days_max).unwrap_or(i32::MAX),
@@ -255,7 +275,11 @@ fn warehouse_config(config: &Config, dir: &Path) -> warehouse::Config {
 /// Opens a database file in a process of its own.
 fn probe(path: &Path) -> FileProbe {
     let run = std::env::current_exe().and_then(|binary| {
-        std::process::Command::new(binary).arg("probe-file").arg(path).stdin(std::process::Stdio::null()).status()
+        std::process::Command::new(binary)
+            .arg("probe-file")
+            .arg(path)
+            .stdin(std::process::Stdio::null())
+            .status()
     });
     match run {
         Ok(status) if status.success() => FileProbe::Opens,

@@ -16,12 +16,17 @@ use crate::config::checks::weakness;
 /// A new root secret: 64 hexadecimal digits from the operating system.
 pub(crate) fn generate() -> anyhow::Result<SecretString> {
     let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the operating system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        anyhow::anyhow!("the operating system gives no random numbers: {error}")
+    })?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
 }
 
 /// The root secret: the configured one, else the one in the data folder, else a new one that is kept there.
-pub(crate) fn load_or_create(configured: Option<&SecretString>, data_dir: &Path) -> anyhow::Result<SecretString> {
+pub(crate) fn load_or_create(
+    configured: Option<&SecretString>,
+    data_dir: &Path,
+) -> anyhow::Result<SecretString> {
     if let Some(secret) = configured {
         return Ok(secret.clone());
     }
@@ -48,7 +53,8 @@ pub(crate) fn load_or_create(configured: Option<&SecretString>, data_dir: &Path)
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
@@ -67,7 +73,10 @@ mod tests {
         let second = load_or_create(None, dir.path()).unwrap();
         assert_eq!(first.expose_secret(), second.expose_secret());
         assert_eq!(weakness(first.expose_secret()), None);
-        assert_eq!(fs::metadata(dir.path().join("secret")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(dir.path().join("secret")).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(crate) async fn run(config: &Config, format: Format) -> Result<()> {
     let folder = Folder::take(&config.server.data_dir)?;
     let listeners = Listeners::bind(config)?;
     let runtime = Runtime::open(config, folder, &listeners.url, None).await?;
-    let setup_url = runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;
+    let setup_url =
+        runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;
     let ready = json!({
         "url": listeners.url,
         "admin_url": listeners.admin_url,
@@ -31,7 +32,11 @@ fn announce(ready: &Value, format: Format) -> Result<()> {
         return output::line(&ready.to_string());
     }
     let field = |name: &str| ready.get(name).and_then(Value::as_str);
-    note(&format!("Shelduck serves {} (operator: {}). Ctrl-C stops it.", field("url").unwrap_or_default(), field("admin_url").unwrap_or_default()));
+    note(&format!(
+        "Shelduck serves {} (operator: {}). Ctrl-C stops it.",
+        field("url").unwrap_or_default(),
+        field("admin_url").unwrap_or_default()
+    ));
     if let Some(url) = field("setup_url") {
         note(&format!("\nNobody can sign in yet. Make the first admin here, once:\n\n  {url}\n"));
     }
@@ -70,7 +75,8 @@ impl Listeners {
         ready: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         let socket = runtime.data_dir().join(SOCKET);
-        let local = UnixSocketListener::bind(socket, wiring::admin(config)).context("the admin socket")?;
+        let local =
+            UnixSocketListener::bind(socket, wiring::admin(config)).context("the admin socket")?;
         let drain = runtime.drain();
         let router = runtime.router()?;
         let public = tokio::spawn(self.public.serve(router.clone(), drain.clone()));

@@ -60,7 +60,11 @@ fn limits(config: &Config) -> LimitsConfig {
 /// How the public listener is bound.
 pub(crate) fn http(config: &Config) -> ListenConfig {
     let http = &config.http;
-    let tls = http.certificate.clone().zip(http.key.clone()).map(|(certificate, key)| TlsConfig { certificate, key });
+    let tls = http
+        .certificate
+        .clone()
+        .zip(http.key.clone())
+        .map(|(certificate, key)| TlsConfig { certificate, key });
     ListenConfig {
         address: http.listen,
         tls,

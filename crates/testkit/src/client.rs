@@ -87,15 +87,24 @@ impl Client {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn send(&mut self, method: Method, path: &str, body: Option<(&str, Bytes)>) -> Result<Answer> {
-        let mut request = Request::builder().method(&method).uri(path).header("host", self.address.to_string());
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Bytes)>,
+    ) -> Result<Answer> {
+        let mut request =
+            Request::builder().method(&method).uri(path).header("host", self.address.to_string());
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
         }
-        if method != Method::GET && !self.headers.contains_key("sec-fetch-site") && !self.headers.contains_key("origin") {
+        if method != Method::GET
+            && !self.headers.contains_key("sec-fetch-site")
+            && !self.headers.contains_key("origin")
+        {
             request = request.header("sec-fetch-site", "same-origin");
         }
         let body = match body {
@@ -106,7 +115,8 @@ impl Client {
             None => Bytes::new(),
         };
         let answer = self.exchange(request.body(Full::new(body))?).await?;
-        if let Some(cookie) = answer.headers.get("set-cookie").and_then(|value| value.to_str().ok()) {
+        if let Some(cookie) = answer.headers.get("set-cookie").and_then(|value| value.to_str().ok())
+        {
             self.cookie = cookie.split(';').next().map(str::to_owned);
         }
         Ok(answer)
@@ -126,7 +136,9 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>> {
-        let stream = TcpStream::connect(self.address).await.with_context(|| format!("connect to {}", self.address))?;
+        let stream = TcpStream::connect(self.address)
+            .await
+            .with_context(|| format!("connect to {}", self.address))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {

@@ -106,8 +106,10 @@ impl Server {
     /// When the system does not tell.
     pub fn processor_ticks(&self) -> Result<u64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().context("no fields")?.split_whitespace().collect();
-        let field = |index: usize| -> Result<u64> { Ok(fields.get(index).context("too short")?.parse()?) };
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().context("no fields")?.split_whitespace().collect();
+        let field =
+            |index: usize| -> Result<u64> { Ok(fields.get(index).context("too short")?.parse()?) };
         Ok(field(11)? + field(12)?)
     }
 
@@ -118,7 +120,12 @@ impl Server {
     pub async fn admin(&self) -> Result<Client> {
         let mut client = Client::anonymous(self.address()?);
         let (name, password) = ADMIN;
-        let answer = match self.ready.get("setup_url").and_then(Value::as_str).and_then(|url| url.split_once("#secret=")) {
+        let answer = match self
+            .ready
+            .get("setup_url")
+            .and_then(Value::as_str)
+            .and_then(|url| url.split_once("#secret="))
+        {
             Some((_, secret)) => {
                 let body = json!({"secret": secret, "username": name, "password": password});
                 client.send_json(http::Method::POST, "/v1/auth/setup", &body).await?
@@ -167,7 +174,8 @@ impl Server {
     /// # Errors
     /// When it does not end in a minute.
     pub fn stop(&mut self) -> Result<ExitStatus> {
-        let id = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?).context("no process")?;
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?)
+            .context("no process")?;
         rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(60) {
@@ -193,8 +201,11 @@ impl Drop for Server {
 /// When it is not there.
 pub fn binary() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let found = own.ancestors().skip(1).take(2).map(|dir| dir.join("shelduck")).find(|path| path.is_file());
-    found.with_context(|| format!("no `shelduck` beside {}; run `cargo build -p shelduck`", own.display()))
+    let found =
+        own.ancestors().skip(1).take(2).map(|dir| dir.join("shelduck")).find(|path| path.is_file());
+    found.with_context(|| {
+        format!("no `shelduck` beside {}; run `cargo build -p shelduck`", own.display())
+    })
 }
 
 fn launch(options: &Options, dir: &Path) -> Result<(Child, Value)> {

@@ -33,7 +33,7 @@ pub enum Value {
         scale: u8,
     },
     /// LIST.
-    List(Vec<Value>),
+    List(Vec<Self>),
 }
 
 impl Value {

@@ -233,9 +233,8 @@ mod tests {
         struct Crawler {
             instances: Vec<String>,
         }
-        let list = include_str!(
-            "../../../deps/node_modules/crawler-user-agents/crawler-user-agents.json"
-        );
+        let list =
+            include_str!("../../../deps/node_modules/crawler-user-agents/crawler-user-agents.json");
         let list: Vec<Crawler> = serde_json::from_str(list).unwrap();
         let bots = Bots::new().unwrap();
         let all: Vec<&String> = list.iter().flat_map(|crawler| &crawler.instances).collect();

@@ -9,9 +9,10 @@ export class Live {
   #lastEventAt = $state<string | null>(null);
   #connected = $state(false);
 
-  constructor(site: () => string) {
+  /** `onRefused` is called when the server does not open the stream: perhaps the session has ended. */
+  constructor(site: () => string, onRefused: () => void) {
     // The outside world: one stream per site, opened again when it breaks.
-    $effect(() => this.#open(site()));
+    $effect(() => this.#open(site(), onRefused));
   }
 
   /** Visitors of the last five minutes; null until the stream has said it. */
@@ -28,7 +29,7 @@ export class Live {
     return this.#connected;
   }
 
-  #open(site: string): () => void {
+  #open(site: string, onRefused: () => void): () => void {
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const connect = () => {
@@ -37,7 +38,9 @@ export class Live {
       source.onerror = () => {
         this.#connected = false;
         // Where the browser gives up (an error answer), we try again later.
-        if (source?.readyState === EventSource.CLOSED) timer = setTimeout(connect, RECONNECT_MS);
+        if (source?.readyState !== EventSource.CLOSED) return;
+        timer = setTimeout(connect, RECONNECT_MS);
+        onRefused();
       };
       source.addEventListener("site", (event) => this.#take(site, event));
     };

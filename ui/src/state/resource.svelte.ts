@@ -23,11 +23,18 @@ export class Resource<T> {
       const abort = new AbortController();
       this.#silent?.abort();
       this.#loading = true;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       load(abort.signal).then(
         (data) => this.#take(data, abort.signal),
-        (error: unknown) => this.#fail(error, abort.signal),
+        (error: unknown) => {
+          const waitS = this.#fail(error, abort.signal);
+          if (waitS !== null) timer = setTimeout(() => this.retry(), waitS * 1000);
+        },
       );
-      return () => abort.abort();
+      return () => {
+        abort.abort();
+        clearTimeout(timer);
+      };
     });
     // The outside world: a silent request per tick. If it fails, the old numbers stay until the next.
     $effect(() => {
@@ -71,9 +78,11 @@ export class Resource<T> {
     this.#loading = false;
   }
 
-  #fail(error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) return;
+  /** Seconds after which it is worth another try, if the server named them; null for never. */
+  #fail(error: unknown, signal: AbortSignal): number | null {
+    if (signal.aborted) return null;
     this.#problem = error instanceof Problem ? error : new Problem({ title: String(error) });
     this.#loading = false;
+    return this.#problem.retryAfterS;
   }
 }

@@ -58,6 +58,11 @@ export class Session {
     this.#phase = "signed_in";
   }
 
+  /** Asks whether the session still stands; if not, the client has said so by the time this is done. */
+  async verify(): Promise<void> {
+    await account.currentUser(this.client).catch(() => undefined);
+  }
+
   async leave(): Promise<void> {
     await account.logout(this.client);
     this.#user = null;

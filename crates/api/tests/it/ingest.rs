@@ -109,6 +109,10 @@ async fn a_body_that_is_no_event_is_refused_by_field_and_changes_nothing() {
     ] {
         assert_eq!(world.send(browser(post(body))).await.problem(400), expected, "{body}");
     }
+    let long = json!({"n": "x".repeat(121), "u": "https://shop.example/", "d": "shop.example"})
+        .to_string();
+    let problem = world.send(browser(post(&long))).await.json(400);
+    assert_eq!(problem["errors"][0]["message"], "must have at most 120 characters");
     let nested = format!("{}{}", "[".repeat(50_000), "]".repeat(10_000));
     assert_eq!(world.send(browser(post(&nested))).await.problem(400), "bad-request");
     assert_eq!(world.journal.durable(), before, "a refused event was stored");

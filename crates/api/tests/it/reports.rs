@@ -117,6 +117,9 @@ async fn parameters_that_cannot_be_used_are_named() {
             world.send(Ask::get(&format!("/v1/sites/shop.example/{path}")).key(&key)).await;
         assert_eq!(answer.problem(400), expected, "{path}");
     }
+    let path = "/v1/sites/shop.example/breakdown/page?limit=1001";
+    let problem = world.send(Ask::get(path).key(&key)).await.json(422);
+    assert_eq!(problem["errors"][0]["message"], "must be a whole number from 1 to 1000");
     let path = "/v1/sites/shop.example/breakdown/page?limit=1000";
     world.send(Ask::get(path).key(&key)).await.json(200);
 }

@@ -13,7 +13,8 @@ pub(crate) async fn run(command: KeyCommand, local: &Local, format: Format) -> R
     match command {
         KeyCommand::Create { name, scope, expires, cidr } => {
             let days = expires.as_deref().map(days).transpose()?;
-            let body = json!({"name": name, "scopes": scope, "expires_in_days": days, "cidrs": cidr});
+            let body =
+                json!({"name": name, "scopes": scope, "expires_in_days": days, "cidrs": cidr});
             let key = local.call(Method::POST, "/v1/keys", Some(&body)).await?;
             format.print(&key, shown_once)
         }
@@ -28,15 +29,22 @@ pub(crate) async fn run(command: KeyCommand, local: &Local, format: Format) -> R
                     ("LAST USED", "last_used_on"),
                     ("REVOKED", "revoked_at"),
                 ];
-                columns(keys, &fields, "No key yet. Make one: shelduck key create --name ci --scope read:web")
+                columns(
+                    keys,
+                    &fields,
+                    "No key yet. Make one: shelduck key create --name ci --scope read:web",
+                )
             })
         }
         KeyCommand::Rotate { id } => {
-            let key = local.call(Method::POST, &format!("/v1/keys/{}/rotate", segment(&id)), None).await?;
+            let key = local
+                .call(Method::POST, &format!("/v1/keys/{}/rotate", segment(&id)), None)
+                .await?;
             format.print(&key, shown_once)
         }
         KeyCommand::Revoke { id } => {
-            let done = local.call(Method::DELETE, &format!("/v1/keys/{}", segment(&id)), None).await?;
+            let done =
+                local.call(Method::DELETE, &format!("/v1/keys/{}", segment(&id)), None).await?;
             format.print(&done, |_| format!("{id} is revoked."))
         }
     }

@@ -22,12 +22,19 @@ pub(crate) async fn run(command: SiteCommand, local: &Local, format: Format) -> 
         SiteCommand::List => {
             let sites = local.call(Method::GET, "/v1/sites", None).await?;
             format.print(&sites, |sites| {
-                let fields = [("DOMAIN", "domain"), ("TIME ZONE", "time_zone"), ("SINCE", "created_at"), ("VISITORS 24H", "visitors_24h")];
+                let fields = [
+                    ("DOMAIN", "domain"),
+                    ("TIME ZONE", "time_zone"),
+                    ("SINCE", "created_at"),
+                    ("VISITORS 24H", "visitors_24h"),
+                ];
                 columns(sites, &fields, "No site yet. Add one: shelduck site add example.com")
             })
         }
         SiteCommand::Remove { domain } => {
-            let done = local.call(Method::DELETE, &format!("/v1/sites/{}", segment(&domain)), None).await?;
+            let done = local
+                .call(Method::DELETE, &format!("/v1/sites/{}", segment(&domain)), None)
+                .await?;
             format.print(&done, |_| format!("{domain} is no longer counted."))
         }
     }

@@ -54,11 +54,20 @@ impl Check {
 /// Runs every check.
 pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<Check> {
     let config = &loaded.config;
-    let mut checks: Vec<Check> =
-        loaded.problems.iter().map(|problem| Check::refused("config", problem.to_string())).collect();
+    let mut checks: Vec<Check> = loaded
+        .problems
+        .iter()
+        .map(|problem| Check::refused("config", problem.to_string()))
+        .collect();
     if checks.is_empty() {
-        let place = loaded.file.as_ref().map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
-        checks.push(Check::passed("config", format!("every option is known and valid ({place}, then the environment)")));
+        let place = loaded
+            .file
+            .as_ref()
+            .map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
+        checks.push(Check::passed(
+            "config",
+            format!("every option is known and valid ({place}, then the environment)"),
+        ));
     }
     checks.extend([
         data_dir(config),
@@ -87,8 +96,12 @@ pub(crate) fn may_start(checks: &[Check]) -> bool {
 fn data_dir(config: &Config) -> Check {
     let dir = &config.server.data_dir;
     match fs::metadata(dir) {
-        Err(_) => Check::passed("data_dir", format!("{} will be made at the first start", dir.display())),
-        Ok(found) if !found.is_dir() => Check::refused("data_dir", format!("{} is not a folder", dir.display())),
+        Err(_) => {
+            Check::passed("data_dir", format!("{} will be made at the first start", dir.display()))
+        }
+        Ok(found) if !found.is_dir() => {
+            Check::refused("data_dir", format!("{} is not a folder", dir.display()))
+        }
         Ok(found) if found.permissions().mode() & 0o007 != 0 => Check::refused(
             "data_dir",
             format!("{0} is open to everybody on this machine; run: chmod 700 {0}", dir.display()),
@@ -103,19 +116,29 @@ fn root_secret(config: &Config) -> Check {
         Some(secret) => (secret.clone(), "server.secret".to_owned()),
         None => match fs::read_to_string(&path) {
             Ok(text) => {
-                let open = fs::metadata(&path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+                let open =
+                    fs::metadata(&path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
                 if open {
-                    let message = format!("{0} can be read by others; run: chmod 600 {0}", path.display());
+                    let message =
+                        format!("{0} can be read by others; run: chmod 600 {0}", path.display());
                     return Check::refused("secret", message);
                 }
                 (SecretString::from(text.trim().to_owned()), path.display().to_string())
             }
-            Err(_) => return Check::passed("secret", "one is made at the first start and kept in the data folder"),
+            Err(_) => {
+                return Check::passed(
+                    "secret",
+                    "one is made at the first start and kept in the data folder",
+                );
+            }
         },
     };
     match weakness(secret.expose_secret()) {
         None => Check::passed("secret", format!("the root secret ({place}) is long and random")),
-        Some(weakness) => Check::refused("secret", format!("the root secret ({place}) {weakness}; `shelduck secret` makes one")),
+        Some(weakness) => Check::refused(
+            "secret",
+            format!("the root secret ({place}) {weakness}; `shelduck secret` makes one"),
+        ),
     }
 }
 
@@ -132,13 +155,18 @@ pub(crate) fn weakness(secret: &str) -> Option<&'static str> {
 fn http_exposure(config: &Config) -> Check {
     let listen = config.http.listen;
     if listen.ip().is_loopback() {
-        return Check::passed("http_exposure", format!("{listen} is only reachable from this machine"));
+        return Check::passed(
+            "http_exposure",
+            format!("{listen} is only reachable from this machine"),
+        );
     }
     if config.http.certificate.is_some() {
         return Check::passed("http_exposure", format!("{listen} speaks TLS"));
     }
     if !config.server.trusted_proxies.is_empty() {
-        let message = format!("{listen} speaks plain HTTP, for the proxies of server.trusted_proxies, which must speak TLS");
+        let message = format!(
+            "{listen} speaks plain HTTP, for the proxies of server.trusted_proxies, which must speak TLS"
+        );
         return Check::passed("http_exposure", message);
     }
     Check::refused(
@@ -159,7 +187,10 @@ fn admin_exposure(config: &Config) -> Check {
     if private {
         Check::passed("admin_exposure", format!("{listen} is not reachable from the internet"))
     } else {
-        Check::refused("admin_exposure", format!("admin.listen {listen} could be reached from the internet; use 127.0.0.1:8081"))
+        Check::refused(
+            "admin_exposure",
+            format!("admin.listen {listen} could be reached from the internet; use 127.0.0.1:8081"),
+        )
     }
 }
 
@@ -168,14 +199,22 @@ fn public_url(config: &Config) -> Check {
         return if config.server.trusted_proxies.is_empty() {
             Check::passed("public_url", "not set: the address of the listener")
         } else {
-            Check::refused("public_url", "there is a proxy in front: set server.public_url to the address people use")
+            Check::refused(
+                "public_url",
+                "there is a proxy in front: set server.public_url to the address people use",
+            )
         };
     };
     match Url::parse(text) {
         Ok(url) if url.path() != "/" || url.query().is_some() || url.host().is_none() => {
-            Check::refused("public_url", format!("{text} must be scheme and host alone, like https://stats.example.com"))
+            Check::refused(
+                "public_url",
+                format!("{text} must be scheme and host alone, like https://stats.example.com"),
+            )
         }
-        Ok(url) if url.scheme() == "https" => Check::passed("public_url", format!("{text} is HTTPS")),
+        Ok(url) if url.scheme() == "https" => {
+            Check::passed("public_url", format!("{text} is HTTPS"))
+        }
         Ok(url) if url.scheme() == "http" && is_loopback(&url) => {
             Check::passed("public_url", format!("{text} is only for this machine"))
         }
@@ -196,9 +235,14 @@ fn trusted_proxies(config: &Config) -> Check {
     match config.server.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
         Some(network) => Check::refused(
             "trusted_proxies",
-            format!("{network} is everybody: anyone could claim any address; name the proxy's own network"),
+            format!(
+                "{network} is everybody: anyone could claim any address; name the proxy's own network"
+            ),
         ),
-        None => Check::passed("trusted_proxies", format!("{} networks", config.server.trusted_proxies.len())),
+        None => Check::passed(
+            "trusted_proxies",
+            format!("{} networks", config.server.trusted_proxies.len()),
+        ),
     }
 }
 
@@ -214,35 +258,67 @@ fn passwords(config: &Config) -> Check {
         return Check::refused("passwords", "auth.passwords.length_min must be from 15 to 128");
     }
     if auth.attempts == 0 || auth.address_attempts == 0 || auth.duration.is_zero() {
-        return Check::refused("passwords", "the lockout cannot be switched off: its numbers must be above 0");
+        return Check::refused(
+            "passwords",
+            "the lockout cannot be switched off: its numbers must be above 0",
+        );
     }
     if auth.idle.is_zero() || auth.absolute < auth.idle {
-        return Check::refused("passwords", "auth.sessions.absolute must not be shorter than auth.sessions.idle");
+        return Check::refused(
+            "passwords",
+            "auth.sessions.absolute must not be shorter than auth.sessions.idle",
+        );
     }
     Check::passed("passwords", "hashes, lockout and sessions are at least as strict as the floor")
 }
 
 fn limits(config: &Config) -> Check {
     let limits = &config.limits;
-    let all = [limits.read, limits.query, limits.write, limits.auth, limits.monitoring, limits.ingest, limits.other];
+    let all = [
+        limits.read,
+        limits.query,
+        limits.write,
+        limits.auth,
+        limits.monitoring,
+        limits.ingest,
+        limits.other,
+    ];
     if all.contains(&0) {
-        return Check::refused("limits", "a limit of 0 would refuse everything; set limits.categories.* above 0");
+        return Check::refused(
+            "limits",
+            "a limit of 0 would refuse everything; set limits.categories.* above 0",
+        );
     }
     match limits.mode {
         super::LimitsMode::Enforce => Check::passed("limits", "enforced"),
-        super::LimitsMode::Shadow => {
-            Check::new("limits", Verdict::Warned, "limits.mode is `shadow`: nothing is refused, only counted")
-        }
+        super::LimitsMode::Shadow => Check::new(
+            "limits",
+            Verdict::Warned,
+            "limits.mode is `shadow`: nothing is refused, only counted",
+        ),
     }
 }
 
 fn engine(config: &Config) -> Check {
     let query = &config.query;
-    if query.memory.0 < 128 << 20 || query.threads == 0 || query.concurrency == 0 || query.timeout.is_zero() {
-        return Check::refused("engine", "query.memory must be at least 128MiB, the other numbers above 0");
+    if query.memory.0 < 128 << 20
+        || query.threads == 0
+        || query.concurrency == 0
+        || query.timeout.is_zero()
+    {
+        return Check::refused(
+            "engine",
+            "query.memory must be at least 128MiB, the other numbers above 0",
+        );
     }
-    if config.web.journal_queue.0 < 1 << 20 || config.web.batch_interval.is_zero() || config.web.range_days_max == 0 {
-        return Check::refused("engine", "web.journal_queue must be at least 1MiB, the other numbers above 0");
+    if config.web.journal_queue.0 < 1 << 20
+        || config.web.batch_interval.is_zero()
+        || config.web.range_days_max == 0
+    {
+        return Check::refused(
+            "engine",
+            "web.journal_queue must be at least 1MiB, the other numbers above 0",
+        );
     }
     Check::passed("engine", "memory, threads and queues have bounds")
 }
@@ -250,9 +326,10 @@ fn engine(config: &Config) -> Check {
 /// A clock that runs behind would make expired things valid again.
 fn clock(now: Timestamp) -> Check {
     match env!("SHELDUCK_BUILT_AT").parse::<i64>().map(Timestamp::from_second) {
-        Ok(Ok(built)) if now < built => {
-            Check::refused("clock", format!("the clock says {now}, before this program was built ({built}); set the clock"))
-        }
+        Ok(Ok(built)) if now < built => Check::refused(
+            "clock",
+            format!("the clock says {now}, before this program was built ({built}); set the clock"),
+        ),
         _ => Check::passed("clock", "the clock runs after the time this program was built"),
     }
 }
@@ -260,8 +337,13 @@ fn clock(now: Timestamp) -> Check {
 fn tls_files(config: &Config) -> Vec<Check> {
     match (&config.http.certificate, &config.http.key) {
         (None, None) => Vec::new(),
-        (Some(certificate), Some(key)) => vec![readable("tls_certificate", certificate), private("tls_key", key)],
-        _ => vec![Check::refused("tls_certificate", "http.tls.certificate and http.tls.key belong together; set both")],
+        (Some(certificate), Some(key)) => {
+            vec![readable("tls_certificate", certificate), private("tls_key", key)]
+        }
+        _ => vec![Check::refused(
+            "tls_certificate",
+            "http.tls.certificate and http.tls.key belong together; set both",
+        )],
     }
 }
 
@@ -274,9 +356,10 @@ fn readable(id: &'static str, path: &Path) -> Check {
 
 fn private(id: &'static str, path: &Path) -> Check {
     match fs::metadata(path) {
-        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
-            Check::refused(id, format!("{0} can be read by others; run: chmod 600 {0}", path.display()))
-        }
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => Check::refused(
+            id,
+            format!("{0} can be read by others; run: chmod 600 {0}", path.display()),
+        ),
         _ => readable(id, path),
     }
 }
@@ -284,7 +367,9 @@ fn private(id: &'static str, path: &Path) -> Check {
 fn cors(config: &Config) -> Vec<Check> {
     let wrong = |origin: &String| {
         let exact = Url::parse(origin).is_ok_and(|url| {
-            matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == *origin && !origin.contains('*')
+            matches!(url.scheme(), "https" | "http")
+                && url.origin().ascii_serialization() == *origin
+                && !origin.contains('*')
         });
         (!exact).then(|| {
             Check::refused(
@@ -301,10 +386,18 @@ fn geoip(config: &Config) -> Option<Check> {
 }
 
 fn not_served_yet(loaded: &Loaded) -> Option<Check> {
-    let early: Vec<&str> =
-        loaded.set.iter().filter(|path| path.starts_with("mysql.") || path.starts_with("agents.")).copied().collect();
+    let early: Vec<&str> = loaded
+        .set
+        .iter()
+        .filter(|path| path.starts_with("mysql.") || path.starts_with("agents."))
+        .copied()
+        .collect();
     (!early.is_empty()).then(|| {
-        Check::new("not_served_yet", Verdict::Warned, format!("{} has no effect in this version", early.join(", ")))
+        Check::new(
+            "not_served_yet",
+            Verdict::Warned,
+            format!("{} has no effect in this version", early.join(", ")),
+        )
     })
 }
 
@@ -333,19 +426,51 @@ mod tests {
     #[test]
     fn each_unsafe_setting_is_refused_by_its_check() {
         let refused = |id| [(id, Verdict::Refused)];
-        assert_eq!(check(|config| config.http.listen = "0.0.0.0:80".parse().unwrap()), refused("http_exposure"));
-        assert_eq!(check(|config| config.admin.listen = "0.0.0.0:81".parse().unwrap()), refused("admin_exposure"));
-        assert_eq!(check(|config| config.server.public_url = Some("http://example.com".into())), refused("public_url"));
-        assert_eq!(check(|config| config.server.public_url = Some("https://example.com/a".into())), refused("public_url"));
-        assert_eq!(check(|config| config.server.secret = Some("changeme".to_owned().into())), refused("secret"));
-        assert_eq!(check(|config| config.server.secret = Some("a1".repeat(32).into())), refused("secret"));
+        assert_eq!(
+            check(|config| config.http.listen = "0.0.0.0:80".parse().unwrap()),
+            refused("http_exposure")
+        );
+        assert_eq!(
+            check(|config| config.admin.listen = "0.0.0.0:81".parse().unwrap()),
+            refused("admin_exposure")
+        );
+        assert_eq!(
+            check(|config| config.server.public_url = Some("http://example.com".into())),
+            refused("public_url")
+        );
+        assert_eq!(
+            check(|config| config.server.public_url = Some("https://example.com/a".into())),
+            refused("public_url")
+        );
+        assert_eq!(
+            check(|config| config.server.secret = Some("changeme".to_owned().into())),
+            refused("secret")
+        );
+        assert_eq!(
+            check(|config| config.server.secret = Some("a1".repeat(32).into())),
+            refused("secret")
+        );
         assert_eq!(check(|config| config.auth.attempts = 0), refused("passwords"));
         assert_eq!(check(|config| config.auth.length_min = 8), refused("passwords"));
         assert_eq!(check(|config| config.limits.auth = 0), refused("limits"));
         assert_eq!(check(|config| config.query.threads = 0), refused("engine"));
-        assert_eq!(check(|config| config.http.key = Some("k.pem".into())), refused("tls_certificate"));
-        for origin in ["*", "null", "https://*.example.com", "https://example.com/", "example.com", "HTTPS://example.com"] {
-            assert_eq!(check(|config| config.cors.api_origins = vec![origin.into()]), refused("cors"), "{origin}");
+        assert_eq!(
+            check(|config| config.http.key = Some("k.pem".into())),
+            refused("tls_certificate")
+        );
+        for origin in [
+            "*",
+            "null",
+            "https://*.example.com",
+            "https://example.com/",
+            "example.com",
+            "HTTPS://example.com",
+        ] {
+            assert_eq!(
+                check(|config| config.cors.api_origins = vec![origin.into()]),
+                refused("cors"),
+                "{origin}"
+            );
         }
         let everyone = check(|config| {
             config.server.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];

@@ -39,8 +39,12 @@ impl fmt::Display for Problem {
 }
 
 /// Reads the file (given, or `shelduck.toml` here when it exists), then the environment over it.
-pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Loaded {
-    let mut loaded = Loaded { config: Config::default(), problems: Vec::new(), file: None, set: Vec::new() };
+pub(crate) fn load(
+    file: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Loaded {
+    let mut loaded =
+        Loaded { config: Config::default(), problems: Vec::new(), file: None, set: Vec::new() };
     let default = Path::new("shelduck.toml");
     if let Some(path) = file.or_else(|| default.exists().then_some(default)) {
         loaded.file = Some(path.to_owned());
@@ -65,8 +69,13 @@ impl Loaded {
             Ok(table) => self.read_table(&table, ""),
             // The message of the parser shows the line, which may hold a secret: only its place is repeated.
             Err(error) => {
-                let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
-                self.problem(place, format!("is not valid TOML at line {line}: {}", error.message()));
+                let line = error
+                    .span()
+                    .map_or(0, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+                self.problem(
+                    place,
+                    format!("is not valid TOML at line {line}: {}", error.message()),
+                );
             }
         }
     }
@@ -93,11 +102,16 @@ impl Loaded {
                 self.set(entry, &name, &Raw::Text(text));
                 continue;
             }
-            let from_file = path.strip_suffix("_file").and_then(|path| ENTRIES.iter().find(|entry| entry.path == path));
+            let from_file = path
+                .strip_suffix("_file")
+                .and_then(|path| ENTRIES.iter().find(|entry| entry.path == path));
             match from_file {
                 Some(entry) => match fs::read_to_string(&text) {
                     Ok(content) => self.set(entry, &name, &Raw::Text(content)),
-                    Err(error) => self.problem(name, format!("names the file {text}, which cannot be read: {error}")),
+                    Err(error) => self.problem(
+                        name,
+                        format!("names the file {text}, which cannot be read: {error}"),
+                    ),
                 },
                 None => self.unknown(&name, &path),
             }
@@ -107,7 +121,9 @@ impl Loaded {
     fn set(&mut self, entry: &Entry, place: &str, raw: &Raw) {
         match (entry.set)(&mut self.config, raw) {
             Ok(()) => self.set.push(entry.path),
-            Err(message) => self.problem(place, format!("the value {message}; it must be {}", entry.shape)),
+            Err(message) => {
+                self.problem(place, format!("the value {message}; it must be {}", entry.shape))
+            }
         }
     }
 
@@ -148,14 +164,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("shelduck.toml");
         fs::write(&path, file).unwrap();
-        load(Some(&path), environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        load(
+            Some(&path),
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]
     fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
         let loaded = with(
             "[http]\nlisten = '127.0.0.1:1'\n[limits.categories]\nread = 7\n[http.tls]\nkey = 'k.pem'",
-            &[("SHELDUCK_HTTP__LISTEN", "127.0.0.1:2"), ("SHELDUCK_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1/128"), ("PATH", "x")],
+            &[
+                ("SHELDUCK_HTTP__LISTEN", "127.0.0.1:2"),
+                ("SHELDUCK_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1/128"),
+                ("PATH", "x"),
+            ],
         );
         assert_eq!(loaded.problems, []);
         assert_eq!(loaded.config.http.listen.port(), 2);
@@ -169,7 +192,10 @@ mod tests {
     fn all_problems_are_listed_at_once_with_the_nearest_name() {
         let loaded = with(
             "[http]\nlitsen = '1'\nconnections_max = 'many'\n[nonsense]\na = 1",
-            &[("SHELDUCK_LIMITS__MODE", "off"), ("SHELDUCK_SERVER__SECRET_FILE", "/does/not/exist")],
+            &[
+                ("SHELDUCK_LIMITS__MODE", "off"),
+                ("SHELDUCK_SERVER__SECRET_FILE", "/does/not/exist"),
+            ],
         );
         let text = loaded.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert_eq!(loaded.problems.len(), 5, "{text}");
@@ -187,6 +213,9 @@ mod tests {
 
     #[test]
     fn distance_counts_changed_letters() {
-        assert_eq!((distance("listen", "litsen"), distance("", "abc"), distance("same", "same")), (2, 3, 0));
+        assert_eq!(
+            (distance("listen", "litsen"), distance("", "abc"), distance("same", "same")),
+            (2, 3, 0)
+        );
     }
 }

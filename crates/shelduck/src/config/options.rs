@@ -77,7 +77,7 @@ macro_rules! options {
 options! {
     server: Server, "The server as a whole." {
         data_dir: PathBuf = PathBuf::from("shelduck-data"), "Folder of everything the server keeps: journal, warehouse, control store, secrets.";
-        public_url: Option<String> = None, "The address people use, like https://stats.example.com; needed behind a proxy. Without it, the address of the listener.";
+        public_url: Option<String> = None, "The address people use, like `https://stats.example.com`; needed behind a proxy. Without it, the address of the listener.";
         trusted_proxies: Vec<IpNet> = Vec::new(), "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.";
         secret: Option<SecretString> = None, "Root secret of 64 hexadecimal digits, from which keys are derived by purpose. Without it one is made at the first start and kept in the data folder (0600).";
         drain_timeout: Duration = Duration::from_secs(10), "How long a stopping server waits for requests under way.";
@@ -124,10 +124,10 @@ options! {
         other.categories: u32 = 100, "Everything else a minute.";
     }
     cors: Cors, "Which other origins may read the API from a browser." {
-        api_origins: Vec<String> = Vec::new(), "Exact origins, like https://app.example.com. Empty: none. A wildcard is refused.";
+        api_origins: Vec<String> = Vec::new(), "Exact origins, like `https://app.example.com`. Empty: none. A wildcard is refused.";
     }
     web: Web, "Web analytics." {
-        geoip_database: Option<PathBuf> = None, "A MaxMind or ip-location-db city file (mmdb). Without it: country only, from the built-in CC0 file.";
+        geoip_database: Option<PathBuf> = None, "A `MaxMind` or ip-location-db city file (mmdb). Without it: country only, from the built-in CC0 file.";
         batch_interval: Duration = Duration::from_millis(500), "How often events move from the journal into the warehouse.";
         range_days_max: u32 = 366, "Longest range of a report, in days (12 months and all time are always allowed).";
         journal_keep: Bytes = Bytes(1 << 30), "How much of the journal is kept after its events are in the warehouse, to rebuild it from.";

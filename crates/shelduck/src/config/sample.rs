@@ -14,11 +14,16 @@ pub(crate) fn sample(config: &Config) -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n# {about}\n[{section}]\n");
         for entry in ENTRIES {
-            let Some(key) = entry.path.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) else { continue };
+            let Some(key) =
+                entry.path.strip_prefix(section).and_then(|rest| rest.strip_prefix('.'))
+            else {
+                continue;
+            };
             let (value, default) = ((entry.show)(config), (entry.show)(&defaults));
             let mark = if value == default { "# " } else { "" };
             let shown = if entry.secret { String::new() } else { value };
-            let _ = writeln!(text, "# {}\n{mark}{key} = {}", entry.doc, quoted(&shown, entry.shape));
+            let _ =
+                writeln!(text, "# {}\n{mark}{key} = {}", entry.doc, quoted(&shown, entry.shape));
         }
     }
     text
@@ -33,7 +38,11 @@ pub(crate) fn reference() -> String {
         for entry in ENTRIES.iter().filter(|entry| entry.path.split('.').next() == Some(section)) {
             let default = (entry.show)(&defaults);
             let default = if default.is_empty() { "not set".to_owned() } else { default };
-            let _ = writeln!(text, "  {}  (default: {default}; {})\n      {}", entry.path, entry.shape, entry.doc);
+            let _ = writeln!(
+                text,
+                "  {}  (default: {default}; {})\n      {}",
+                entry.path, entry.shape, entry.doc
+            );
         }
         text.push('\n');
     }
@@ -44,8 +53,11 @@ fn quoted(value: &str, shape: &str) -> String {
     match shape {
         "a whole number" | "true or false" => value.to_owned(),
         list if list.starts_with("a list") => {
-            let items: Vec<String> =
-                value.split(", ").filter(|item| !item.is_empty()).map(|item| format!("\"{item}\"")).collect();
+            let items: Vec<String> = value
+                .split(", ")
+                .filter(|item| !item.is_empty())
+                .map(|item| format!("\"{item}\""))
+                .collect();
             format!("[{}]", items.join(", "))
         }
         _ => format!("\"{value}\""),
@@ -66,11 +78,10 @@ mod tests {
         config.cors.api_origins = vec!["https://a.example".into(), "https://b.example".into()];
         let path = dir.path().join("shelduck.toml");
         // Every option is switched on, so that each line is proved to be readable.
-        let all_on: String =
-            sample(&config).lines().map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line)).fold(
-                String::new(),
-                |text, line| text + line + "\n",
-            );
+        let all_on: String = sample(&config)
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+            .fold(String::new(), |text, line| text + line + "\n");
         std::fs::write(&path, all_on).unwrap();
         let loaded = load(Some(&path), std::iter::empty());
         assert_eq!(loaded.problems, []);

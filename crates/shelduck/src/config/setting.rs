@@ -30,7 +30,9 @@ impl Raw {
 
     fn list(&self) -> Result<Vec<Self>, String> {
         match self {
-            Self::Toml(toml::Value::Array(items)) => Ok(items.iter().cloned().map(Self::Toml).collect()),
+            Self::Toml(toml::Value::Array(items)) => {
+                Ok(items.iter().cloned().map(Self::Toml).collect())
+            }
             Self::Toml(other) => Err(format!("is a {}", other.type_str())),
             Self::Text(text) => Ok(text
                 .split(',')
@@ -99,7 +101,11 @@ impl Setting for PathBuf {
 
     fn read(raw: &Raw) -> Result<Self, String> {
         let text = raw.text()?;
-        if text.is_empty() { Err("is empty; a path is needed".to_owned()) } else { Ok(Self::from(text)) }
+        if text.is_empty() {
+            Err("is empty; a path is needed".to_owned())
+        } else {
+            Ok(Self::from(text))
+        }
     }
 
     fn show(&self) -> String {
@@ -158,8 +164,12 @@ impl Setting for Duration {
 
     fn show(&self) -> String {
         let millis = self.as_millis();
-        const UNITS: [(&str, u128); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-        let (unit, size) = UNITS.into_iter().find(|(_, size)| millis >= *size && millis % size == 0).unwrap_or(("ms", 1));
+        const UNITS: [(&str, u128); 5] =
+            [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+        let (unit, size) = UNITS
+            .into_iter()
+            .find(|(_, size)| millis >= *size && millis.is_multiple_of(*size))
+            .unwrap_or(("ms", 1));
         format!("{}{unit}", millis / size)
     }
 }
@@ -192,8 +202,12 @@ impl Setting for Bytes {
     }
 
     fn show(&self) -> String {
-        const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
-        let (unit, size) = UNITS.into_iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size)).unwrap_or(("B", 1));
+        const UNITS: [(&str, u64); 4] =
+            [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+        let (unit, size) = UNITS
+            .into_iter()
+            .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
+            .unwrap_or(("B", 1));
         format!("{}{unit}", self.0 / size)
     }
 }
@@ -265,7 +279,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_in_an_error() {
-        let error = SecretString::read(&Raw::Toml(toml::Value::Array(vec!["hunter2".into()]))).unwrap_err();
+        let error =
+            SecretString::read(&Raw::Toml(toml::Value::Array(vec!["hunter2".into()]))).unwrap_err();
         assert!(!error.contains("hunter2"));
     }
 }

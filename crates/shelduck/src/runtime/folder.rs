@@ -37,7 +37,8 @@ impl Folder {
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 bail!("another server or command is using {}; stop it first", path.display())
             }
-            Err(error) => Err(io::Error::from(error)).with_context(|| format!("cannot lock {}", file.display())),
+            Err(error) => Err(io::Error::from(error))
+                .with_context(|| format!("cannot lock {}", file.display())),
         }
     }
 

@@ -27,7 +27,8 @@ pub(super) fn url(gate: &Gate, dir: &Path, url: &str) -> Result<Option<String>> 
         Ok(secret) => secret,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = gate.offer_setup().context("the setup")?;
-            write_private(&file, secret.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+            write_private(&file, secret.as_bytes())
+                .with_context(|| format!("cannot write {}", file.display()))?;
             secret
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),

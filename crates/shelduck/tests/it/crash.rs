@@ -31,7 +31,10 @@ async fn every_acknowledged_event_is_there_exactly_once_after_any_number_of_kill
     let status = server.stop()?;
     ensure!(status.success(), "a clean stop after the kills: {status}\n{}", server.log()?);
     let acknowledged = sent.values().filter(|acknowledged| **acknowledged).count();
-    ensure!(acknowledged > 1000, "only {acknowledged} events were acknowledged; the test did not load the server");
+    ensure!(
+        acknowledged > 1000,
+        "only {acknowledged} events were acknowledged; the test did not load the server"
+    );
 
     let found = paths_in_the_warehouse(&server)?;
     for (path, acknowledged) in &sent {
@@ -45,7 +48,11 @@ async fn every_acknowledged_event_is_there_exactly_once_after_any_number_of_kill
 
 /// Sends from several connections until the process is killed after the delay; tells what was acknowledged and what had no
 /// answer.
-async fn load_until_killed(server: &mut Server, round: u64, delay: Duration) -> Result<(Vec<String>, Vec<String>)> {
+async fn load_until_killed(
+    server: &mut Server,
+    round: u64,
+    delay: Duration,
+) -> Result<(Vec<String>, Vec<String>)> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = Vec::new();
     for connection in 0..8 {
@@ -83,15 +90,21 @@ async fn load_until_killed(server: &mut Server, round: u64, delay: Duration) -> 
 
 /// Asked of the engine directly, not of the product.
 fn paths_in_the_warehouse(server: &Server) -> Result<HashMap<String, u64>> {
-    let (warehouse, incidents) =
-        Warehouse::open(Config::for_test(&server.data_dir().join("warehouse")), &[web::schema::DATABASE])?;
+    let (warehouse, incidents) = Warehouse::open(
+        Config::for_test(&server.data_dir().join("warehouse")),
+        &[web::schema::DATABASE],
+    )?;
     ensure!(incidents.is_empty(), "{incidents:?}");
-    let rows = warehouse.read_blocking("SELECT pathname, count(*) FROM web.events GROUP BY pathname", &[])?;
-    let pairs = rows.rows.iter().filter_map(|row| Some((row.first()?.as_text()?.to_owned(), row.get(1)?.as_u64()?)));
+    let rows = warehouse
+        .read_blocking("SELECT pathname, count(*) FROM web.events GROUP BY pathname", &[])?;
+    let pairs = rows
+        .rows
+        .iter()
+        .filter_map(|row| Some((row.first()?.as_text()?.to_owned(), row.get(1)?.as_u64()?)));
     Ok(pairs.collect())
 }
 
-/// A number from a number (SplitMix64), so that a failed run can be run again.
+/// A number from a number (`SplitMix64`), so that a failed run can be run again.
 fn mix(seed: u64) -> u64 {
     let mut value = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -37,10 +37,14 @@ async fn a_full_disk_refuses_events_and_recovers_by_itself() -> Result<()> {
     let data = place.path().join("data");
     // Only root may mount; the fault injection of the journal's own tests covers the rest of the world.
     let Ok(_disk) = SmallDisk::mount(&data, 64) else {
-        eprintln!("this user may not mount a file system; the journal's own tests inject the fault instead");
+        eprintln!(
+            "this user may not mount a file system; the journal's own tests inject the fault instead"
+        );
         return Ok(());
     };
-    let options = generous().with("SERVER__DATA_DIR", &data.display().to_string()).with("QUERY__MEMORY", "256MiB");
+    let options = generous()
+        .with("SERVER__DATA_DIR", &data.display().to_string())
+        .with("QUERY__MEMORY", "256MiB");
     let (mut server, mut admin) = server_with_site(options).await?;
     let mut client = browser(&server)?;
     let mut acknowledged = 0_u64;
@@ -68,7 +72,9 @@ async fn a_full_disk_refuses_events_and_recovers_by_itself() -> Result<()> {
     loop {
         match page_view(&mut client, "/after").await?.status.as_u16() {
             202 => break,
-            503 if begun.elapsed() < Duration::from_secs(60) => tokio::time::sleep(Duration::from_millis(50)).await,
+            503 if begun.elapsed() < Duration::from_secs(60) => {
+                tokio::time::sleep(Duration::from_millis(50)).await
+            }
             other => bail!("{other} after the disk had room again\n{}", server.log()?),
         }
     }
@@ -80,7 +86,11 @@ async fn a_full_disk_refuses_events_and_recovers_by_itself() -> Result<()> {
         if seen == acknowledged {
             break;
         }
-        ensure!(begun.elapsed() < Duration::from_secs(60), "{seen} of {acknowledged} events\n{}", server.log()?);
+        ensure!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{seen} of {acknowledged} events\n{}",
+            server.log()?
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     ensure!(server.stop()?.success());

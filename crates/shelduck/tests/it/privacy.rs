@@ -29,7 +29,9 @@ async fn a_visitors_address_and_agent_are_nowhere_in_the_data_folder_or_the_log(
         let bad = client.send(Method::POST, "/api/event", Some(("text/plain", "{".into()))).await?;
         ensure!(bad.status == 400, "{}", bad.text());
         let login = json!({"username": "nobody", "password": "wrong-password-wrong-password"});
-        ensure!(!client.send_json(Method::POST, "/v1/auth/login", &login).await?.status.is_success());
+        ensure!(
+            !client.send_json(Method::POST, "/v1/auth/login", &login).await?.status.is_success()
+        );
     }
     ensure!(server.stop()?.success());
     let v6: std::net::Ipv6Addr = V6.parse()?;
@@ -39,7 +41,14 @@ async fn a_visitors_address_and_agent_are_nowhere_in_the_data_folder_or_the_log(
         V6.into(),
         v6.segments().map(|part| format!("{part:04x}")).join(":").into(),
         v6.octets().to_vec(),
-        format!("{:02x}{:02x}{:02x}{:02x}", v4.octets()[0], v4.octets()[1], v4.octets()[2], v4.octets()[3]).into(),
+        format!(
+            "{:02x}{:02x}{:02x}{:02x}",
+            v4.octets()[0],
+            v4.octets()[1],
+            v4.octets()[2],
+            v4.octets()[3]
+        )
+        .into(),
         "canary-7f3a".into(),
     ];
     let mut files = 0;
@@ -47,7 +56,10 @@ async fn a_visitors_address_and_agent_are_nowhere_in_the_data_folder_or_the_log(
     search(base.parent().unwrap_or(&base), &planted, &mut files)?;
     ensure!(files >= 5, "only {files} files were searched");
     let found = fs::read(base.join("warehouse/web.duckdb"))?;
-    ensure!(contains(&found, b"/found") || contains(&found, SITE.as_bytes()), "the search looks at the right files");
+    ensure!(
+        contains(&found, b"/found") || contains(&found, SITE.as_bytes()),
+        "the search looks at the right files"
+    );
     Ok(())
 }
 
@@ -60,7 +72,12 @@ fn search(dir: &Path, planted: &[Vec<u8>], files: &mut u32) -> Result<()> {
             *files += 1;
             let bytes = fs::read(&path)?;
             for needle in planted {
-                ensure!(!contains(&bytes, needle), "{} holds {}", path.display(), String::from_utf8_lossy(needle));
+                ensure!(
+                    !contains(&bytes, needle),
+                    "{} holds {}",
+                    path.display(),
+                    String::from_utf8_lossy(needle)
+                );
             }
         }
     }
@@ -76,7 +93,8 @@ async fn nothing_sets_a_cookie_on_a_visitor() -> Result<()> {
     let (server, _) = server_with_site(generous()).await?;
     let mut client = browser(&server)?;
     let event = page_view(&mut client, "/").await?;
-    let pixel = client.get(&format!("/api/event?d={SITE}&u=https%3A%2F%2F{SITE}%2F&n=pageview")).await?;
+    let pixel =
+        client.get(&format!("/api/event?d={SITE}&u=https%3A%2F%2F{SITE}%2F&n=pageview")).await?;
     let script = client.get("/js/script.js").await?;
     for answer in [&event, &pixel, &script] {
         ensure!(answer.status.is_success(), "{} {}", answer.status, answer.text());

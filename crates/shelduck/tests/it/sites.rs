@@ -9,8 +9,7 @@ use testkit::{Answer, Client, Options, Server};
 pub(crate) const SITE: &str = "shop.example";
 
 /// A browser nobody takes for a robot.
-pub(crate) const BROWSER: &str =
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+pub(crate) const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 
 /// Limits that a test from one address does not trip.
 pub(crate) fn generous() -> Options {
@@ -45,5 +44,7 @@ pub(crate) fn browser(server: &Server) -> Result<Client> {
 /// Sends a page view.
 pub(crate) async fn page_view(client: &mut Client, path: &str) -> Result<Answer> {
     let body = json!({"n": "pageview", "d": SITE, "u": format!("https://{SITE}{path}")});
-    client.send(Method::POST, "/api/event", Some(("text/plain", serde_json::to_vec(&body)?.into()))).await
+    client
+        .send(Method::POST, "/api/event", Some(("text/plain", serde_json::to_vec(&body)?.into())))
+        .await
 }

@@ -33,7 +33,8 @@ fn json(dir: &Path, arguments: &[&str]) -> Result<Value> {
 fn json_with(dir: &Path, arguments: &[&str], input: &str) -> Result<Value> {
     let output = shelduck(dir, arguments, input)?;
     ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[test]
@@ -52,7 +53,7 @@ async fn and_with_a_running_one_where_they_work_at_once() -> Result<()> {
     let secret = made.get("secret").and_then(Value::as_str).context("secret")?;
     let mut client = Client::with_key(server.address()?, secret)?;
     ensure!(client.get(&format!("/v1/sites/{SITE}/overview?period=day")).await?.status == 200);
-    ensure!(client.get("/v1/keys").await?.status == 403);
+    ensure!(client.get("/v1/users").await?.status == 403);
     let id = made.get("id").and_then(Value::as_str).context("id")?;
     ensure!(shelduck(dir, &["key", "revoke", id], "")?.status.success());
     ensure!(client.get(&format!("/v1/sites/{SITE}/overview?period=day")).await?.status == 401);
@@ -60,10 +61,15 @@ async fn and_with_a_running_one_where_they_work_at_once() -> Result<()> {
 }
 
 fn everything(dir: &Path) -> Result<()> {
-    let site = json(dir, &["site", "add", "other.example", "--time-zone", "Europe/Berlin", "--json"])?;
+    let site =
+        json(dir, &["site", "add", "other.example", "--time-zone", "Europe/Berlin", "--json"])?;
     ensure!(site["time_zone"] == "Europe/Berlin", "{site}");
     let sites = json(dir, &["site", "list", "--json"])?;
-    ensure!(sites["items"].as_array().is_some_and(|items| items.iter().any(|item| item["domain"] == "other.example")));
+    ensure!(
+        sites["items"]
+            .as_array()
+            .is_some_and(|items| items.iter().any(|item| item["domain"] == "other.example"))
+    );
     ensure!(shelduck(dir, &["site", "add", "no host name"], "")?.status.code() == Some(1));
     ensure!(shelduck(dir, &["site", "remove", "other.example"], "")?.status.success());
     ensure!(shelduck(dir, &["site", "remove", "other.example"], "")?.status.code() == Some(1));
@@ -82,14 +88,22 @@ fn everything(dir: &Path) -> Result<()> {
         items.iter().any(|item| item["username"] == "ada" && item["disabled"] == true)
     }));
 
-    let key = json(dir, &["key", "create", "--name", "ci", "--scope", "read:*", "--expires", "30d", "--json"])?;
+    let key = json(
+        dir,
+        &["key", "create", "--name", "ci", "--scope", "read:*", "--expires", "30d", "--json"],
+    )?;
     for field in ["id", "name", "scopes", "secret"] {
         ensure!(!key[field].is_null(), "{field} is missing in {key}");
     }
     let listed = shelduck(dir, &["key", "list", "--json"], "")?;
     let secret = key["secret"].as_str().context("secret")?;
     ensure!(!String::from_utf8_lossy(&listed.stdout).contains(secret), "the list shows a secret");
-    ensure!(shelduck(dir, &["key", "create", "--name", "x", "--scope", "everything"], "")?.status.code() == Some(1));
+    ensure!(
+        shelduck(dir, &["key", "create", "--name", "x", "--scope", "everything"], "")?
+            .status
+            .code()
+            == Some(1)
+    );
     Ok(())
 }
 
@@ -120,8 +134,13 @@ fn check_lists_every_problem_at_once_and_the_server_does_not_start() -> Result<(
     for verb in ["check", "serve"] {
         let output = shelduck(dir.path(), &[verb], "")?;
         ensure!(output.status.code() == Some(1), "{verb}: {:?}", output.status);
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        for part in ["http.lisen", "without TLS", "exact origin", "lockout cannot be switched off"] {
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for part in ["http.lisen", "without TLS", "exact origin", "lockout cannot be switched off"]
+        {
             ensure!(text.contains(part), "{verb} does not say `{part}`: {text}");
         }
     }
@@ -152,7 +171,10 @@ fn a_wrong_verb_is_a_usage_error() -> Result<()> {
     ensure!(shelduck(dir.path(), &["swim"], "")?.status.code() == Some(2));
     let secret = shelduck(dir.path(), &["secret"], "")?;
     let text = String::from_utf8(secret.stdout)?;
-    ensure!(text.trim().len() == 64 && text.trim().bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+    ensure!(
+        text.trim().len() == 64 && text.trim().bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{text}"
+    );
     Ok(())
 }
 

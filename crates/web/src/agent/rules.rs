@@ -14,13 +14,20 @@ pub(super) struct Rule {
     minor: Option<&'static str>,
 }
 
-/// Asked before the list: browsers it takes for others (`android@1.2.3` is a wallet to it).
-const FIRST_BROWSER_RULES: &[Rule] = &[Rule {
-    regex: r"\((Ecosia) (?:android|ios)@(\d+)\.(\d+)",
-    name: None,
-    major: None,
-    minor: None,
-}];
+/// Asked before the list: browsers it takes for others, by the word they end their user agent with.
+const FIRST_BROWSER_RULES: &[Rule] = &[
+    Rule::named("Aloha Browser", r"(AlohaBrowser)/(\d+)\.(\d+)"),
+    Rule::named("DuckDuckGo", r"(DuckDuckGo|Ddg)/(\d+)(?:\.(\d+))?"),
+    // `android@1.2.3` is a wallet to the list.
+    Rule::named("Ecosia", r"\((Ecosia) (?:android|ios)@(\d+)\.(\d+)"),
+    Rule::named("HeyTap Browser", r"(HeyTapBrowser)/(\d+)\.(\d+)"),
+    Rule::named("Huawei Browser", r"(HuaweiBrowser)/(\d+)\.(\d+)"),
+    Rule::named("Opera GX", r"(OPX|OPRGX)/(\d+)\.(\d+)"),
+    Rule::named("Phoenix Browser", r"(PHX)/(\d+)\.(\d+)"),
+    Rule::named("Quark", r"(Quark)/(\d+)\.(\d+)"),
+    Rule::named("vivo Browser", r"(VivoBrowser)/(\d+)\.(\d+)"),
+    Rule::named("Yandex Browser", r"(YaBrowser|YaSearchBrowser)/(\d+)\.(\d+)"),
+];
 
 /// Compiles all rules; the error is a description for the log.
 pub(super) fn compile() -> Result<(user_agent::Extractor<'static>, os::Extractor<'static>), String>
@@ -39,6 +46,10 @@ pub(super) fn compile() -> Result<(user_agent::Extractor<'static>, os::Extractor
 }
 
 impl Rule {
+    const fn named(name: &'static str, regex: &'static str) -> Self {
+        Self { regex, name: Some(name), major: None, minor: None }
+    }
+
     fn for_browser(&self) -> user_agent::Parser<'static> {
         user_agent::Parser {
             regex: Cow::Borrowed(self.regex),

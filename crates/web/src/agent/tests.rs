@@ -69,6 +69,14 @@ fn in_app_browsers_have_the_name_of_the_app() {
     assert_eq!(named("GSA/"), "Google Search App");
     assert_eq!(named("Ecosia"), "Ecosia");
     assert_eq!(named("SamsungBrowser"), "Samsung Browser");
+    check(
+        "Mozilla/5.0 (Linux; arm_64; Android 16; 25128PNA1G) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.7680.55 YaBrowser/26.4.7.55.00 Mobile Safari/537.36",
+        ["Yandex Browser", "26.4", "Android", "16", "Mobile"],
+    );
+    check(
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.1 DuckDuckGo/7 Safari/605.1.15",
+        ["DuckDuckGo", "7", "Mac", "10.15", "Desktop"],
+    );
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl<'a> Part<'a> {
     }
 
     /// `FROM … WHERE` for the visits active in the range that pass the filters on visits.
-    pub(super) fn from_visits(&self) -> Sql {
+    pub(super) fn visits_clause(&self) -> Sql {
         let mut sql = Sql::new("FROM web.visits WHERE site = ");
         sql.bind(self.scope.site.clone())
             .push(format_args!(" AND started_at < {} AND last_at >= {}", self.end(), self.start()))
@@ -114,7 +114,7 @@ impl<'a> Part<'a> {
     }
 
     /// `FROM … WHERE` for the events of these names in the range that pass all filters.
-    pub(super) fn from_events(&self, names: Names) -> Sql {
+    pub(super) fn events_clause(&self, names: Names) -> Sql {
         let mut sql = Sql::new("FROM web.events WHERE ");
         sql.part(&self.events_in_range())
             .push(" AND ")
@@ -122,17 +122,17 @@ impl<'a> Part<'a> {
             .part(&self.filters().on_events());
         let only_on_visits = self.filters().only_on_visits();
         if !only_on_visits.is_empty() {
-            sql.push(" AND visit_id IN (SELECT visit_id ").part(&self.from_visits()).push(")");
+            sql.push(" AND visit_id IN (SELECT visit_id ").part(&self.visits_clause()).push(")");
         }
         sql
     }
 
     /// The same visits, but only those with an event that passes the filters on events.
-    pub(super) fn from_matching_visits(&self) -> Sql {
-        let mut sql = self.from_visits();
+    pub(super) fn matching_visits_clause(&self) -> Sql {
+        let mut sql = self.visits_clause();
         if self.filters().any_on_events() {
             sql.push(" AND visit_id IN (SELECT visit_id ")
-                .part(&self.from_events(Names::Events))
+                .part(&self.events_clause(Names::Events))
                 .push(")");
         }
         sql

@@ -236,7 +236,7 @@ fn event_rows(part: &Part<'_>, buckets: &Buckets, names: Names) -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.push(buckets.number_sql("timestamp"))
         .push(" AS bucket, count(*) AS amount, 0 AS whole ")
-        .part(&part.from_events(names))
+        .part(&part.events_clause(names))
         .push(" GROUP BY bucket");
     sql
 }
@@ -253,7 +253,7 @@ fn visit_rows(part: &Part<'_>, buckets: &Buckets, amount: &Sql, whole: &Sql) -> 
     } else {
         sql.push(first);
     }
-    sql.push(" AS bucket ").part(&part.from_matching_visits()).push(") GROUP BY bucket");
+    sql.push(" AS bucket ").part(&part.matching_visits_clause()).push(") GROUP BY bucket");
     sql
 }
 

@@ -26,7 +26,7 @@ pub(super) fn rows(part: &Part<'_>, value: Option<&str>, mark: u32) -> Sql {
         .push(format_args!(", sum(events) FILTER (WHERE {inside}) AS events"))
         .push(", count_if(bounce) AS bounces, count(*) AS entries")
         .push(format_args!(", sum({DURATION}) AS duration "))
-        .part(&part.from_visits())
+        .part(&part.visits_clause())
         .push(group(value));
     let (start, end) = (part.start(), part.end());
     for edge in
@@ -45,7 +45,7 @@ fn edge_rows(part: &Part<'_>, value: Option<&str>, edge: &str) -> Sql {
         .push(format_args!(" AND {}) JOIN (SELECT visit_id, ", Names::Events.condition()))
         .push(value.unwrap_or("NULL"))
         .push(" AS value ")
-        .part(&part.from_visits())
+        .part(&part.visits_clause())
         .push(format_args!(" AND {edge}) USING (visit_id)"))
         .push(group(value));
     sql
@@ -62,9 +62,9 @@ fn matching_rows(part: &Part<'_>, value: Option<&str>) -> Sql {
         .push(") AS bounces, count_if(")
         .part(&entry)
         .push(format_args!(") AS entries, sum({DURATION}) AS duration FROM (SELECT * "))
-        .part(&part.from_visits())
+        .part(&part.visits_clause())
         .push(") JOIN (SELECT visit_id, count_if(name = 'pageview') AS matching_pageviews, count(*) AS matching_events ")
-        .part(&part.from_events(Names::Events))
+        .part(&part.events_clause(Names::Events))
         .push(" GROUP BY visit_id) USING (visit_id)")
         .push(group(value));
     sql
@@ -73,7 +73,7 @@ fn matching_rows(part: &Part<'_>, value: Option<&str>) -> Sql {
 /// The visitors of the whole range, as a statement.
 pub(super) fn total_visitors(part: &Part<'_>) -> Sql {
     let mut sql = Sql::new("SELECT ");
-    sql.push(part.visitors(crate::seen::RETURNING)).push(" ").part(&part.from_matching_visits());
+    sql.push(part.visitors(crate::seen::RETURNING)).push(" ").part(&part.matching_visits_clause());
     sql
 }
 

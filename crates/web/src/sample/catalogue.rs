@@ -4,7 +4,6 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) weight: u64,
-    #[cfg_attr(not(test), expect(dead_code, reason = "lets a test derive the rest anew"))]
     pub(super) url: &'static str,
     pub(super) referrer: Option<&'static str>,
     pub(super) source: Option<&'static str>,
@@ -212,4 +211,16 @@ pub(super) fn popularity(count: usize) -> Vec<u64> {
             share
         })
         .collect()
+}
+
+/// The place of whoever has none of their own.
+#[expect(clippy::indexing_slicing, reason = "the table above is not empty")]
+pub(super) fn usual_place() -> &'static Place {
+    &PLACES[0]
+}
+
+/// The browser of whoever has none of their own.
+#[expect(clippy::indexing_slicing, reason = "the table above is not empty")]
+pub(super) fn usual_agent() -> &'static Agent {
+    &AGENTS[0]
 }

@@ -18,9 +18,8 @@ const GAP_MICROS: i64 = 40 * 60 * 1_000_000;
 const VISITORS_PER_ROBOT: u64 = 12;
 
 /// The share of the day's visitors in each hour.
-const HOURS: [u64; 24] = [
-    9, 6, 4, 4, 5, 9, 18, 31, 44, 52, 57, 58, 57, 53, 51, 52, 54, 57, 62, 71, 81, 79, 56, 30,
-];
+const HOURS: [u64; 24] =
+    [9, 6, 4, 4, 5, 9, 18, 31, 44, 52, 57, 58, 57, 53, 51, 52, 54, 57, 62, 71, 81, 79, 56, 30];
 
 /// The visitors of a day who do the same.
 #[derive(Debug, Clone, Copy)]
@@ -53,12 +52,7 @@ impl Crowd {
         Shuffle::new(self.count, mix(self.seed, aspect as u64 + 100)).place(visitor)
     }
 
-    fn holder(
-        &self,
-        aspect: Aspect,
-        visitor: u64,
-        weights: impl Iterator<Item = u64>,
-    ) -> usize {
+    fn holder(&self, aspect: Aspect, visitor: u64, weights: impl Iterator<Item = u64>) -> usize {
         self.quota(aspect).holder(weights, self.place(aspect, visitor))
     }
 }
@@ -113,7 +107,12 @@ impl<'a> Day<'a> {
     pub(super) fn crowds(&self) -> Vec<Crowd> {
         let usual = self.crowd_of(story::STORIES, self.visitors, None, 1);
         usual
-            .chain(self.crowd_of(story::NEWS_STORIES, self.news_visitors, Some(&catalogue::NEWS), 2))
+            .chain(self.crowd_of(
+                story::NEWS_STORIES,
+                self.news_visitors,
+                Some(&catalogue::NEWS),
+                2,
+            ))
             .collect()
     }
 
@@ -177,8 +176,8 @@ impl<'a> Day<'a> {
         Visitor {
             number,
             origin: crowd.origin.or(origin.copied()).unwrap_or(&catalogue::DIRECT),
-            place: place.unwrap_or(&catalogue::PLACES[0]),
-            agent: agent.unwrap_or(&catalogue::AGENTS[0]),
+            place: place.unwrap_or_else(catalogue::usual_place),
+            agent: agent.unwrap_or_else(catalogue::usual_agent),
             product: crowd.holder(Aspect::Product, number, self.products()),
             article: crowd.holder(Aspect::Article, number, self.articles()),
             pace: pace(number),
@@ -225,7 +224,8 @@ impl<'a> Day<'a> {
         let gaps = i64::try_from(lengths.len().saturating_sub(1)).unwrap_or_default();
         let least: i64 = lengths.iter().sum::<i64>() + gaps * GAP_MICROS + 60_000_000;
         let wanted = self.wanted(crowd, visitor.number);
-        let holds = |(start, end): &(i64, i64)| (*start..*end).contains(&wanted) && end - start >= least;
+        let holds =
+            |(start, end): &(i64, i64)| (*start..*end).contains(&wanted) && end - start >= least;
         let longest = self.windows.iter().copied().max_by_key(|(start, end)| end - start);
         let window = self.windows.iter().copied().find(holds).or(longest);
         let (start, end) = window.unwrap_or((wanted, wanted + DAY_MICROS));
@@ -273,8 +273,8 @@ impl<'a> Day<'a> {
                 .ok()
                 .and_then(|reason| catalogue::ROBOTS.get(reason).copied()),
             origin: &catalogue::DIRECT,
-            place: &catalogue::PLACES[0],
-            agent: &catalogue::AGENTS[0],
+            place: catalogue::usual_place(),
+            agent: catalogue::usual_agent(),
         }
     }
 }

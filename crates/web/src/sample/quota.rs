@@ -53,7 +53,7 @@ pub(super) struct Shuffle {
 
 impl Shuffle {
     pub(super) fn new(count: u64, seed: u64) -> Self {
-        let mut factor = seed % count.max(1) | 1;
+        let mut factor = (seed % count.max(1)) | 1;
         while greatest_common_divisor(factor, count.max(1)) != 1 {
             factor += 2;
         }

@@ -77,10 +77,18 @@ const OUTBOUND: Action =
     action("Outbound Link: Click", r#"{"url":"https://clay-and-kiln.example/"}"#);
 const DOWNLOAD: Action =
     action("File Download", r#"{"url":"https://eider-and-elm.example/care.pdf"}"#);
-const NOT_FOUND: Action =
-    Action { name: "404", props: Some(r#"{"path":"/shop/winter"}"#), revenue: None, interactive: false };
-const VIDEO: Action =
-    Action { name: "Video seen", props: Some(r#"{"video":"kiln"}"#), revenue: None, interactive: false };
+const NOT_FOUND: Action = Action {
+    name: "404",
+    props: Some(r#"{"path":"/shop/winter"}"#),
+    revenue: None,
+    interactive: false,
+};
+const VIDEO: Action = Action {
+    name: "Video seen",
+    props: Some(r#"{"video":"kiln"}"#),
+    revenue: None,
+    interactive: false,
+};
 
 /// All kinds of visitors; their weights sum to 1000.
 pub(super) static STORIES: &[Story] = &[
@@ -91,11 +99,29 @@ pub(super) static STORIES: &[Story] = &[
     once(30, &[&[act(ARTICLE, 150, 90, VIDEO)]]),
     once(25, &[&[act(ARTICLE, 120, 95, OUTBOUND)]]),
     once(120, &[&[look(HOME, 22, 40), look(SHOP, 40, 70), look(PRODUCT, 55, 65)]]),
-    once(90, &[&[look(SHOP, 45, 75), look(PRODUCT, 60, 70), look(OTHER_PRODUCT, 50, 60), look(SHOP, 15, 30)]]),
+    once(
+        90,
+        &[&[
+            look(SHOP, 45, 75),
+            look(PRODUCT, 60, 70),
+            look(OTHER_PRODUCT, 50, 60),
+            look(SHOP, 15, 30),
+        ]],
+    ),
     once(60, &[&[look(ARTICLE, 130, 85), look(OTHER_ARTICLE, 110, 75)]]),
     once(40, &[&[look(HOME, 15, 30), act(PageRef::Fixed("/about"), 70, 90, SIGN_UP)]]),
-    once(25, &[&[look(PageRef::Fixed("/care"), 80, 85), act(PageRef::Fixed("/care"), 20, 40, DOWNLOAD)]]),
-    once(20, &[&[look(HOME, 12, 25), look(PageRef::Fixed("/visit-us"), 60, 80), look(PageRef::Fixed("/shipping"), 35, 60)]]),
+    once(
+        25,
+        &[&[look(PageRef::Fixed("/care"), 80, 85), act(PageRef::Fixed("/care"), 20, 40, DOWNLOAD)]],
+    ),
+    once(
+        20,
+        &[&[
+            look(HOME, 12, 25),
+            look(PageRef::Fixed("/visit-us"), 60, 80),
+            look(PageRef::Fixed("/shipping"), 35, 60),
+        ]],
+    ),
     once(60, &[&[look(PRODUCT, 50, 60), act(PRODUCT, 30, 40, ADD), look(CART, 25, 50)]]),
     once(
         35,
@@ -125,7 +151,10 @@ pub(super) static STORIES: &[Story] = &[
         visits: &[&[look(ARTICLE, 100, 80)], &[look(ARTICLE, 60, 90), look(HOME, 15, 20)]],
         returns_direct: false,
     },
-    back(10, &[&[look(HOME, 10, 15)], &[look(HOME, 12, 20)], &[look(HOME, 14, 25), look(SHOP, 30, 50)]]),
+    back(
+        10,
+        &[&[look(HOME, 10, 15)], &[look(HOME, 12, 20)], &[look(HOME, 14, 25), look(SHOP, 30, 50)]],
+    ),
 ];
 
 /// What the visitors of the busy day do.

@@ -41,7 +41,15 @@ fn the_truth_is_what_the_events_say() {
 }
 
 fn check_day(truth: &DayTruth, visitors: &BTreeMap<u64, Vec<SampleEvent>>) {
-    let mut found = DayTruth { visitors: 0, visits: 0, pageviews: 0, events: 0, bounces: 0, duration_ms: 0, ..*truth };
+    let mut found = DayTruth {
+        visitors: 0,
+        visits: 0,
+        pageviews: 0,
+        events: 0,
+        bounces: 0,
+        duration_ms: 0,
+        ..*truth
+    };
     for events in visitors.values() {
         found.visitors += 1;
         let far = |pair: &[SampleEvent]| pair[1].at_micros - pair[0].at_micros > 1_800_000_000;

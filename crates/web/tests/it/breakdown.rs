@@ -27,7 +27,11 @@ fn bounds(from: i8, to: i8) -> (jiff::Timestamp, jiff::Timestamp) {
     (midnight(from), midnight(to + 1))
 }
 
-pub fn select<'a>(oracle: &'a Oracle, range: (i8, i8), filters: &[FilterSpec]) -> crate::oracle::Selection<'a> {
+pub fn select<'a>(
+    oracle: &'a Oracle,
+    range: (i8, i8),
+    filters: &[FilterSpec],
+) -> crate::oracle::Selection<'a> {
     let (start, end) = bounds(range.0, range.1);
     oracle.select(start, end, filters)
 }
@@ -44,7 +48,12 @@ fn overviews_are_those_of_the_naive_recomputation() {
         for range in RANGES {
             for filters in filters::all() {
                 let (from, to) = dates(range);
-                let params = OverviewParams { from, to, filters: filters::json(&filters), ..OverviewParams::default() };
+                let params = OverviewParams {
+                    from,
+                    to,
+                    filters: filters::json(&filters),
+                    ..OverviewParams::default()
+                };
                 let found = world.run(overview::run(&world.context(), &params)).metrics;
                 let expected = select(&oracle, range, &filters).numbers();
                 let found = Numbers {
@@ -88,7 +97,10 @@ fn breakdowns_are_those_of_the_naive_recomputation() {
                 let about = format!("{} {range:?} {filters:?}", dimension.id);
                 assert_eq!(found.total_rows, expected.len() as u64, "{about}");
                 assert_eq!(found.items.len(), expected.len(), "{about}");
-                assert!(found.items.is_sorted_by_key(|item| std::cmp::Reverse(item.visitors)), "{about}");
+                assert!(
+                    found.items.is_sorted_by_key(|item| std::cmp::Reverse(item.visitors)),
+                    "{about}"
+                );
                 for item in &found.items {
                     check_item(dimension.id, item, &expected[&item.value], total, &about);
                 }
@@ -138,7 +150,10 @@ fn pages_of_an_answer_join_without_gap_or_overlap() {
     assert_eq!(joined, all);
     let behind = params(|p| p.cursor = Some("500".to_owned()));
     let behind = world.run(breakdown::run(&world.context(), "page", &behind));
-    assert_eq!((behind.items.len(), behind.total_rows, behind.next_cursor), (0, all.len() as u64, None));
+    assert_eq!(
+        (behind.items.len(), behind.total_rows, behind.next_cursor),
+        (0, all.len() as u64, None)
+    );
 }
 
 #[test]
@@ -205,7 +220,13 @@ fn each_value_is_compared_with_itself() {
         assert!(!items.is_empty());
         for item in items {
             let expected = before.get(&item.value).map_or(0, |numbers| numbers.visitors);
-            assert_eq!(item.comparison.unwrap().visitors, expected, "{} {:?}", dimension.id, item.value);
+            assert_eq!(
+                item.comparison.unwrap().visitors,
+                expected,
+                "{} {:?}",
+                dimension.id,
+                item.value
+            );
         }
     }
 }
@@ -216,14 +237,25 @@ fn an_overview_is_compared_with_the_range_before_and_with_last_year() {
     let oracle = Oracle::new(&world);
     let compare = |comparison: &str| {
         let (from, to) = dates((25, 26));
-        let params = OverviewParams { from, to, compare: Some(comparison.to_owned()), ..OverviewParams::default() };
+        let params = OverviewParams {
+            from,
+            to,
+            compare: Some(comparison.to_owned()),
+            ..OverviewParams::default()
+        };
         world.run(overview::run(&world.context(), &params)).comparison.unwrap()
     };
     let previous = compare("previous");
-    assert_eq!((previous.range.from.as_str(), previous.range.to.as_str()), ("2026-10-23", "2026-10-24"));
+    assert_eq!(
+        (previous.range.from.as_str(), previous.range.to.as_str()),
+        ("2026-10-23", "2026-10-24")
+    );
     let expected = select(&oracle, (23, 24), &[]).numbers();
     assert!(expected.visitors > 0);
-    assert_eq!((previous.metrics.visitors, previous.metrics.pageviews), (expected.visitors, expected.pageviews));
+    assert_eq!(
+        (previous.metrics.visitors, previous.metrics.pageviews),
+        (expected.visitors, expected.pageviews)
+    );
     let year = compare("year");
     assert_eq!(year.range.from, "2025-10-25");
     assert_eq!(year.metrics.visits, 0);

@@ -25,7 +25,11 @@ pub fn all() -> Vec<Vec<FilterSpec>> {
         vec![("is", "entry_page", vec!["/"])],
         vec![("is_not", "exit_page", vec!["/a"]), ("is", "device", vec!["Mobile"])],
         vec![("is", "page", vec!["/a"]), ("is", "event", vec!["Signup"])],
-        vec![("is", "page", vec!["/", "/A"]), ("is", "country", vec!["DE", ""]), ("is_not", "entry_page", vec!["/b/c"])],
+        vec![
+            ("is", "page", vec!["/", "/A"]),
+            ("is", "country", vec!["DE", ""]),
+            ("is_not", "entry_page", vec!["/b/c"]),
+        ],
         vec![("is", "country", vec!["XX"])],
     ]
 }

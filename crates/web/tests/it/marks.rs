@@ -47,7 +47,9 @@ fn forget_marks(world: &World) {
         .commit(offset, |batch| {
             batch.execute("UPDATE web.events SET visitor_since_hour = 0, repeats = 0", &[])?;
             for table in ["open_visits", "closed_visits"] {
-                let sql = format!("UPDATE web.{table} SET visitor_since = make_timestamp(0), repeats = 0");
+                let sql = format!(
+                    "UPDATE web.{table} SET visitor_since = make_timestamp(0), repeats = 0"
+                );
                 batch.execute(&sql, &[])?;
             }
             Ok(())

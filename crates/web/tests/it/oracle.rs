@@ -51,7 +51,8 @@ pub fn time(row: &Row, column: &str) -> i64 {
     row[column].as_timestamp().unwrap()
 }
 
-const OF_EVENTS: [(&str, &str); 3] = [("page", "pathname"), ("hostname", "hostname"), ("event", "name")];
+const OF_EVENTS: [(&str, &str); 3] =
+    [("page", "pathname"), ("hostname", "hostname"), ("event", "name")];
 
 pub fn is_of_events(dimension: &str) -> bool {
     OF_EVENTS.iter().any(|(id, _)| *id == dimension)
@@ -93,7 +94,12 @@ impl Oracle {
         }
     }
 
-    pub fn select(&self, start: Timestamp, end: Timestamp, filters: &[FilterSpec]) -> Selection<'_> {
+    pub fn select(
+        &self,
+        start: Timestamp,
+        end: Timestamp,
+        filters: &[FilterSpec],
+    ) -> Selection<'_> {
         let (start, end) = (start.as_microsecond(), end.as_microsecond());
         let (of_events, of_visits): (Vec<_>, Vec<_>) =
             filters.iter().partition(|(_, dimension, _)| is_of_events(dimension));
@@ -216,7 +222,11 @@ impl<'a> Selection<'a> {
     }
 
     /// Visits and events by bucket: the bucket's local time as far as `width` tells buckets apart.
-    pub fn buckets(&self, width: Width, zone: &TimeZone) -> BTreeMap<String, (Vec<&'a Row>, Vec<&'a Row>)> {
+    pub fn buckets(
+        &self,
+        width: Width,
+        zone: &TimeZone,
+    ) -> BTreeMap<String, (Vec<&'a Row>, Vec<&'a Row>)> {
         let mut buckets: BTreeMap<String, (Vec<&Row>, Vec<&Row>)> = BTreeMap::new();
         for event in &self.events {
             let key = width.key(time(event, "timestamp"), zone);

@@ -22,7 +22,8 @@ fn a_site_without_events_has_reports_of_zeros() {
     let world = empty();
     for period in ["day", "24h", "28d", "12mo", "all"] {
         let period = Some(period.to_owned());
-        let params = overview(|p| (p.period, p.compare) = (period.clone(), Some("previous".to_owned())));
+        let params =
+            overview(|p| (p.period, p.compare) = (period.clone(), Some("previous".to_owned())));
         let answer = world.run(overview::run(&world.context(), &params));
         assert_eq!((answer.metrics.visitors, answer.metrics.events), (0, 0));
         assert!(answer.metrics.bounce_rate.abs() < f64::EPSILON);
@@ -74,7 +75,8 @@ fn a_year_and_a_day_can_be_asked_and_not_one_day_more() {
 fn what_cannot_be_used_is_refused_by_name() {
     let world = empty();
     let context = world.context();
-    let refused = |set: fn(&mut OverviewParams)| world.refusal(overview::run(&context, &overview(set)));
+    let refused =
+        |set: fn(&mut OverviewParams)| world.refusal(overview::run(&context, &overview(set)));
     assert_eq!(refused(|p| p.period = Some("fortnight".into())), "period");
     assert_eq!(refused(|p| p.compare = Some("yesterday".into())), "compare");
     assert_eq!(refused(|p| p.filters = Some("[".into())), "filters");
@@ -97,7 +99,9 @@ fn what_cannot_be_used_is_refused_by_name() {
 fn a_parameter_nobody_knows_is_an_error() {
     assert!(serde_json::from_str::<OverviewParams>(r#"{"perod":"7d"}"#).is_err());
     assert!(serde_json::from_str::<BreakdownParams>(r#"{"offset":"7"}"#).is_err());
-    assert!(serde_json::from_str::<TimeseriesParams>(r#"{"period":"7d","metric":"visits"}"#).is_ok());
+    assert!(
+        serde_json::from_str::<TimeseriesParams>(r#"{"period":"7d","metric":"visits"}"#).is_ok()
+    );
 }
 
 #[test]

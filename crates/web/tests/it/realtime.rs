@@ -55,7 +55,8 @@ fn now_is_five_minutes_and_the_list_is_thirty() {
     assert_eq!((answer.minutes[0].visitors, answer.minutes[29].pageviews), (1, 1));
     let sum: u64 = answer.minutes.iter().map(|minute| minute.pageviews).sum();
     assert_eq!(sum, answer.pageviews_30m);
-    let pages: Vec<_> = answer.pages.iter().map(|page| (page.value.as_deref(), page.visitors)).collect();
+    let pages: Vec<_> =
+        answer.pages.iter().map(|page| (page.value.as_deref(), page.visitors)).collect();
     assert_eq!(pages, [(Some("/a"), 3), (Some("/"), 2)]);
     assert_eq!(answer.sources[0].value, None);
     assert_eq!(answer.countries[0].value.as_deref(), Some("DE"));

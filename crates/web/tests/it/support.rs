@@ -94,10 +94,7 @@ impl World {
     /// A table as it is, by column.
     pub fn rows(&self, table: &str) -> Vec<BTreeMap<String, Value>> {
         let rows = self.warehouse.read_blocking(&format!("FROM web.{table}"), &[]).unwrap();
-        rows.rows
-            .into_iter()
-            .map(|row| rows.columns.iter().cloned().zip(row).collect())
-            .collect()
+        rows.rows.into_iter().map(|row| rows.columns.iter().cloned().zip(row).collect()).collect()
     }
 }
 
@@ -125,7 +122,12 @@ impl Dice {
 pub const PAGES: [&str; 6] = ["/", "/a", "/A", "/b/c", "/b%c", "/ü"];
 
 /// Visitors of two sites over some days: visits over every midnight there is, odd values, values not set.
-pub fn random_events(seed: u64, start: Timestamp, days: i64, count: usize) -> Vec<EventRecord<'static>> {
+pub fn random_events(
+    seed: u64,
+    start: Timestamp,
+    days: i64,
+    count: usize,
+) -> Vec<EventRecord<'static>> {
     let mut dice = Dice(seed);
     let mut events = Vec::new();
     let start = start.as_microsecond();
@@ -181,7 +183,8 @@ fn random_event(dice: &mut Dice, site: &'static str, person: u64, at: i64) -> Ev
 /// A visitor's numbers, which change at midnight UTC as ingest makes them.
 pub fn visitor(site: &str, person: u64, at: i64) -> VisitorIds {
     let number = |day: i64| {
-        let mut dice = Dice(day.unsigned_abs() * 1_000 + person * 2 + u64::from(site == "a.example"));
+        let mut dice =
+            Dice(day.unsigned_abs() * 1_000 + person * 2 + u64::from(site == "a.example"));
         dice.below(u64::MAX)
     };
     let day = at.div_euclid(DAY);

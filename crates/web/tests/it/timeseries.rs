@@ -24,7 +24,12 @@ fn params(range: (i8, i8), metric: Metric, interval: &str) -> TimeseriesParams {
 
 /// The buckets that have a value, by the key of the oracle.
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-fn expected(selection: &Selection<'_>, metric: Metric, width: Width, zone: &TimeZone) -> BTreeMap<String, f64> {
+fn expected(
+    selection: &Selection<'_>,
+    metric: Metric,
+    width: Width,
+    zone: &TimeZone,
+) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::new();
     for (key, (visits, events)) in selection.buckets(width, zone) {
         let value = match metric {
@@ -34,9 +39,8 @@ fn expected(selection: &Selection<'_>, metric: Metric, width: Width, zone: &Time
             Metric::Events => Some(events.len() as f64),
             Metric::BounceRate => selection.bounce_rate(&visits),
             Metric::VisitDuration => duration(&visits),
-            Metric::ViewsPerVisit => (!visits.is_empty()).then(|| {
-                (views(&events) as f64 / visits.len() as f64 * 100.0).round() / 100.0
-            }),
+            Metric::ViewsPerVisit => (!visits.is_empty())
+                .then(|| (views(&events) as f64 / visits.len() as f64 * 100.0).round() / 100.0),
         };
         if let Some(value) = value {
             found.insert(key, value);
@@ -46,7 +50,12 @@ fn expected(selection: &Selection<'_>, metric: Metric, width: Width, zone: &Time
     found
 }
 
-fn found(world: &World, params: &TimeseriesParams, width: Width, zone: &TimeZone) -> BTreeMap<String, f64> {
+fn found(
+    world: &World,
+    params: &TimeseriesParams,
+    width: Width,
+    zone: &TimeZone,
+) -> BTreeMap<String, f64> {
     let points = world.run(timeseries::run(&world.context(), params)).points;
     let mut found = BTreeMap::new();
     for point in points {
@@ -98,7 +107,8 @@ fn a_comparison_has_its_own_points() {
     };
     let answer = world.run(timeseries::run(&world.context(), &params));
     let compared = answer.comparison.unwrap();
-    let alone = world.run(timeseries::run(&world.context(), &self::params((23, 24), Metric::Visits, "day")));
+    let alone = world
+        .run(timeseries::run(&world.context(), &self::params((23, 24), Metric::Visits, "day")));
     assert_eq!(compared.points, alone.points);
     assert_eq!(answer.points.len(), compared.points.len());
     assert!(compared.points.iter().all(|point| point.value.unwrap() > 0.0));
@@ -122,8 +132,10 @@ fn buckets_to_come_have_no_value_and_the_present_one_is_partial() {
 fn a_rate_of_nothing_is_no_number() {
     let world = World::empty("a.example", ZONE, "2026-10-28T12:00:00Z");
     for metric in Metric::ALL {
-        let points = world.run(timeseries::run(&world.context(), &params((24, 25), metric, "day"))).points;
-        let is_rate = matches!(metric, Metric::BounceRate | Metric::ViewsPerVisit | Metric::VisitDuration);
+        let points =
+            world.run(timeseries::run(&world.context(), &params((24, 25), metric, "day"))).points;
+        let is_rate =
+            matches!(metric, Metric::BounceRate | Metric::ViewsPerVisit | Metric::VisitDuration);
         assert!(points.iter().all(|point| point.value == (!is_rate).then_some(0.0)), "{metric:?}");
     }
 }

@@ -89,7 +89,7 @@ fn by_event(part: &Part<'_>, dimension: &Dimension) -> Sql {
         .push(format_args!(") AS seen LEFT JOIN (SELECT {entry} AS value"))
         .push(", 100.0 * count_if(bounce) / count(*) AS bounce_rate")
         .push(format_args!(", sum({DURATION}) / 1e6 / count(*) AS visit_duration "))
-        .part(&part.from_matching_visits())
+        .part(&part.matching_visits_clause())
         .push(" GROUP BY value) AS entered USING (value)");
     sql
 }
@@ -121,7 +121,7 @@ fn event_rows(part: &Part<'_>, dimension: &Dimension) -> Sql {
         .push(" AS visitors, ")
         .push(distinct(part, dimension, "visit_id"))
         .push(format_args!(" AS visits, {pageviews} AS pageviews, {events} AS events "))
-        .part(&part.from_events(names))
+        .part(&part.events_clause(names))
         .push(" GROUP BY value");
     sql
 }
