@@ -1,4 +1,5 @@
-//! Durable ingest beside a bare handler that only parses the same JSON: the price of everything the product does for an event.
+//! Durable ingest beside a bare handler that only parses the same JSON: the
+//! price of everything the product does for an event.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

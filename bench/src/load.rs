@@ -1,4 +1,5 @@
-//! A load generator: many connections, one request at a time on each, requests made beforehand.
+//! A load generator: many connections, one request at a time on each, requests
+//! made beforehand.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,7 +1,11 @@
-//! `make bench`: every figure of the documentation, made here and now, each beside what it is compared with.
+//! `make bench`: every figure of the documentation, made here and now, each
+//! beside what it is compared with.
 //!
 //! Comparisons run interleaved in one run and are given as medians of pairs. Results go to standard error as they come and to
 //! `bench/results.json` at the end. Nothing here asserts a time.
+
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a report for whoever runs it")]
+#![expect(clippy::indexing_slicing, reason = "assigning to a key of a JSON object cannot fail")]
 
 mod idle;
 mod ingest;

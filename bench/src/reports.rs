@@ -1,4 +1,5 @@
-//! The dashboard's reports over ten million events, beside the same questions asked of DuckDB directly.
+//! The dashboard's reports over ten million events, beside the same questions
+//! asked of DuckDB directly.
 //!
 //! The direct statements are what a person who knows DuckDB would write against these tables: the right table, no joins, exact
 //! distinct counts. They know nothing of the marks the loader leaves for the reports.

@@ -1,4 +1,5 @@
-//! Embedded files, served: type, `ETag`, compressed twins, conditional requests.
+//! Embedded files, served: type, `ETag`, compressed twins, conditional
+//! requests.
 //!
 //! Files are embedded at build time with their hashes. Where the build left a `.br` or `.gz` twin beside a file, a client that
 //! takes it gets the twin. Everything that can be computed is computed once.

@@ -1,4 +1,5 @@
-//! The dashboard: the files of `ui/dist`, and `index.html` for each of its pages.
+//! The dashboard: the files of `ui/dist`, and `index.html` for each of its
+//! pages.
 //!
 //! The front end routes by itself, so a browser that asks for a page nobody knows here gets `index.html` (and the front end says
 //! what it does not know). What is not a page keeps its 404: everything under the prefixes below, names that begin with a dot,

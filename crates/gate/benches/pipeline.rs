@@ -1,4 +1,5 @@
-//! What the gate costs: the same handler bare and behind the gate, called in turn, nanoseconds per request.
+//! What the gate costs: the same handler bare and behind the gate, called in
+//! turn, nanoseconds per request.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot start has nothing to say")]
 

@@ -1,4 +1,5 @@
-//! The gate's HTTP door: routes that cannot exist without a policy, and the one pipeline they run in.
+//! The gate's HTTP door: routes that cannot exist without a policy, and the
+//! one pipeline they run in.
 //!
 //! ```text
 //! client address -> request id -> head/body limits -> [crate::door::check] -> handler -> problem -> headers

@@ -1,4 +1,5 @@
-//! Principals that were looked up a moment ago, so that most requests need no store.
+//! Principals that were looked up a moment ago, so that most requests need no
+//! store.
 //!
 //! # Invariants
 //! - After a change of a user, session or key is acknowledged, nothing looked up before the change is used: every change

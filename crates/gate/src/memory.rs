@@ -1,4 +1,5 @@
-//! A store in memory, for tests and for looking at a route table without a server.
+//! A store in memory, for tests and for looking at a route table without a
+//! server.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

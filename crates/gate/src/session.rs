@@ -1,4 +1,5 @@
-//! Session tokens: 256 random bits that a browser holds and the server keeps only a hash of.
+//! Session tokens: 256 random bits that a browser holds and the server keeps
+//! only a hash of.
 
 use std::fmt;
 

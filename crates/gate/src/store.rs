@@ -1,4 +1,5 @@
-//! What the gate must find again after a restart, and the trait through which it does.
+//! What the gate must find again after a restart, and the trait through which
+//! it does.
 //!
 //! The gate decides, the store remembers: records are plain data with scopes and roles as written text, so an adaptor
 //! needs no knowledge of what they mean. Calls are synchronous and may block on a disk; the gate makes them on threads

@@ -1,4 +1,5 @@
-//! The configuration: one table of options, read from one file and the environment.
+//! The configuration: one table of options, read from one file and the
+//! environment.
 //!
 //! Every option is one line of the table in [`options`]; from it come the typed sections, the environment variable
 //! (`SHELDUCK_SECTION__KEY`, and `…_FILE` for the content of a file), the checks for unknown keys and the reference page.

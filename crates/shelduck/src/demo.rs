@@ -1,4 +1,5 @@
-//! `shelduck demo`: the whole product with sample data, in a folder that goes away.
+//! `shelduck demo`: the whole product with sample data, in a folder that goes
+//! away.
 //!
 //! The sample goes the way every event goes: through the journal and the loader. Only the requests are left out.
 

@@ -1,4 +1,5 @@
-//! The way of the command line to the product: its own API, as the operator of this machine.
+//! The way of the command line to the product: its own API, as the operator of
+//! this machine.
 //!
 //! On a running server a request goes through the Unix socket in the data folder, which only the server's own user can open; on
 //! a stopped one the same router answers inside this process. There is one way to change a thing, and it is the API.

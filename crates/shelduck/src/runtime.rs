@@ -1,4 +1,5 @@
-//! What is behind the listeners: everything a data folder holds, opened and joined.
+//! What is behind the listeners: everything a data folder holds, opened and
+//! joined.
 //!
 //! # Failure
 //! A part that does not open ends the start with its reason. Damage that could be set aside is an incident: it is logged

@@ -1,4 +1,5 @@
-//! Opening: settings, lock-down, files, and what happens to a file that does not open.
+//! Opening: settings, lock-down, files, and what happens to a file that does
+//! not open.
 //!
 //! # Failure
 //! Opening a file whose log is damaged can fail, or abort the whole process. A file that fails is set aside in two steps: first

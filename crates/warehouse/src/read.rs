@@ -1,4 +1,5 @@
-//! Reading: a connection per statement, with a deadline, interrupted when nobody waits any more.
+//! Reading: a connection per statement, with a deadline, interrupted when
+//! nobody waits any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};

@@ -1,4 +1,5 @@
-//! Writing: one writer per database, and a batch that holds its rows together with the journal's offset.
+//! Writing: one writer per database, and a batch that holds its rows together
+//! with the journal's offset.
 
 use duckdb::Connection;
 

@@ -1,4 +1,5 @@
-//! Browser, operating system and kind of device, from what the browser says of itself.
+//! Browser, operating system and kind of device, from what the browser says of
+//! itself.
 //!
 //! The rules are those of `uap-core`; its names are turned into the ones people know ([`names`]). Client hints, where a browser
 //! sends them, correct what the user agent hides: Brave and Vivaldi call themselves Chrome, an Android tablet calls itself Linux.

@@ -1,4 +1,5 @@
-//! Who an event is from, without keeping who: a number that means nothing after two days.
+//! Who an event is from, without keeping who: a number that means nothing
+//! after two days.
 //!
 //! Two steps. A key for the day is made from the stored secret, the date, and a random salt that exists only for that day; the
 //! visitor's number is made under that key from site, address and browser. The address is dropped right after. The secret alone

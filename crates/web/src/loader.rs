@@ -1,4 +1,5 @@
-//! The journal into the warehouse: the one consumer of the one, and the one writer of the other.
+//! The journal into the warehouse: the one consumer of the one, and the one
+//! writer of the other.
 //!
 //! Twice a second everything new in the journal becomes one commit: rows of events, visits that began, went on or ended, and the
 //! offset up to which this is all of the journal. So nothing is lost and nothing doubled, whenever the process ends: the next

@@ -1,4 +1,5 @@
-//! What the journal keeps of an event: everything that is counted, nothing that identifies.
+//! What the journal keeps of an event: everything that is counted, nothing
+//! that identifies.
 //!
 //! The first byte is the version of the format, the rest is postcard. A record holds all events of one request (one per site), so that they are
 //! accepted together or not at all. Texts are borrowed on both ways: from the request when written, from the journal's bytes when read.

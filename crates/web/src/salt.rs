@@ -1,4 +1,5 @@
-//! The random salt of each day, made when the day begins and destroyed when it can no longer be needed.
+//! The random salt of each day, made when the day begins and destroyed when it
+//! can no longer be needed.
 //!
 //! Days are days of UTC. Today's salt makes today's numbers; yesterday's is kept so that a visit can go on over midnight. When a
 //! day begins, the salt of the day before yesterday is destroyed, at most 48 hours after it was made. A restart finds today's salt in the file, so

@@ -1,4 +1,5 @@
-//! What each visitor did before: so that distinct visitors can be counted without comparing visitors.
+//! What each visitor did before: so that distinct visitors can be counted
+//! without comparing visitors.
 //!
 //! A visitor's number lives for one day. While it lives, this remembers with which values ([`crate::dimensions`]) the number was
 //! seen, and tells the loader for each row which of its values are *repeats*. Reports count the rows that repeat nothing: over ten

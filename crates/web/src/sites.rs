@@ -118,7 +118,7 @@ pub fn normalise_domain(name: &str) -> Option<Cow<'_, str>> {
 
 /// A host without a leading `www.` and without the dot of the root.
 pub(crate) fn bare_host(host: &str) -> &str {
-    let host = host.strip_suffix('.').unwrap_or(host);
+    let host = host.strip_suffix('.').filter(|rest| !rest.is_empty()).unwrap_or(host);
     match host.split_at_checked(4) {
         Some((www, rest)) if www.eq_ignore_ascii_case("www.") && !rest.is_empty() => rest,
         _ => host,

@@ -170,7 +170,10 @@ impl Referrer {
             "android-app" => true,
             _ => return None,
         };
-        let host = bare_host(url.host_str().filter(|host| !host.is_empty())?);
+        let host = bare_host(url.host_str()?);
+        if host.bytes().all(|byte| byte == b'.') {
+            return None;
+        }
         if is_app {
             let text = format!("android-app://{host}");
             return Some(Self { host_bytes: text.len(), text, is_name: true });

@@ -1,4 +1,5 @@
-//! A statement in the making: its text and the values bound to it, kept together.
+//! A statement in the making: its text and the values bound to it, kept
+//! together.
 //!
 //! Text is only ever pushed from constants, numbers and [`crate::dimensions`]; everything a caller sent goes through [`Sql::bind`].
 

@@ -1,4 +1,5 @@
-//! A request body that arrives within its size and time, or not at all; and a response body that holds a guard.
+//! A request body that arrives within its size and time, or not at all; and a
+//! response body that holds a guard.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

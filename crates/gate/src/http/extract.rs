@@ -1,4 +1,5 @@
-//! What a handler can ask of a request, each with its place in the OpenAPI document.
+//! What a handler can ask of a request, each with its place in the OpenAPI
+//! document.
 
 pub use json::Json;
 pub use parts::{Headers, Path, UserAgent};

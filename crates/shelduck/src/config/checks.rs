@@ -1,4 +1,5 @@
-//! Whether a configuration is safe to serve with: the operator's checklist, run by `shelduck check` and before every start.
+//! Whether a configuration is safe to serve with: the operator's checklist,
+//! run by `shelduck check` and before every start.
 //!
 //! Each check looks at one thing and answers in plain words; none stops the others. What could harm visitors or the machine
 //! refuses the start, what is merely unusual warns.

@@ -1,4 +1,5 @@
-//! Reading the file and the environment into a [`Config`], listing every problem.
+//! Reading the file and the environment into a [`Config`], listing every
+//! problem.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! The table of options: one line per option, everything else is derived from it.
+//! The table of options: one line per option, everything else is derived from
+//! it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

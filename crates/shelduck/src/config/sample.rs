@@ -1,4 +1,5 @@
-//! The written forms of the table of options: the sample file and the reference.
+//! The written forms of the table of options: the sample file and the
+//! reference.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! A full disk: nothing is acknowledged that is not written, and the server recovers by itself.
+//! A full disk: nothing is acknowledged that is not written, and the server
+//! recovers by itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Client hints: what Chromium browsers say beside a user agent that hides more and more.
+//! Client hints: what Chromium browsers say beside a user agent that hides
+//! more and more.
 
 use std::borrow::Cow;
 

@@ -1,3 +1,5 @@
+//! What `agent` promises, case by case.
+
 use super::*;
 
 /// Browsers with a person in front, among them those that careless bot lists hit.

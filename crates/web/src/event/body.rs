@@ -1,4 +1,5 @@
-//! The wire, before any rule: a slot for each field, holding whatever JSON was there.
+//! The wire, before any rule: a slot for each field, holding whatever JSON was
+//! there.
 //!
 //! A field of the wrong type must be reported by its name, which a derived reader does not do; so the types are checked after reading.
 //! Texts are borrowed from the body where JSON allows it.

@@ -29,7 +29,7 @@ impl Page {
         if SCHEMES_REFUSED.contains(&url.scheme()) {
             return Err(Rule::Scheme);
         }
-        if url.host_str().is_none_or(str::is_empty) {
+        if url.host_str().is_none_or(|host| host.bytes().all(|byte| byte == b'.')) {
             return Err(Rule::NotAnAddress);
         }
         Ok(Self { url, with_fragment })

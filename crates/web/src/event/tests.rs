@@ -1,3 +1,5 @@
+//! What `event` promises, case by case.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -154,6 +156,7 @@ fn only_pages_are_pages() {
         ("/relative", Rule::NotAnAddress),
         ("a.example/x", Rule::NotAnAddress),
         ("https://", Rule::NotAnAddress),
+        ("https://./x", Rule::NotAnAddress),
         ("https://a b/", Rule::NotAnAddress),
         ("file:///etc/passwd", Rule::NotAnAddress),
         ("app:///x", Rule::NotAnAddress),

@@ -1,3 +1,5 @@
+//! What `ingest` promises, case by case.
+
 use std::path::Path;
 
 use journal::{Config, Offset};

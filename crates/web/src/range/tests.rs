@@ -1,3 +1,5 @@
+//! What `range` promises, case by case.
+
 use jiff::civil::date;
 use proptest::prelude::*;
 

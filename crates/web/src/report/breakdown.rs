@@ -1,4 +1,5 @@
-//! The breakdown: the values of one dimension, each with its metrics, most visited first.
+//! The breakdown: the values of one dimension, each with its metrics, most
+//! visited first.
 //!
 //! A visit's dimension is read from `visits`. An event's dimension is read from `events`: the visitors of a page are those who
 //! viewed it, and its bounce rate and duration are those of the visits that began on it.

@@ -1,4 +1,5 @@
-//! The overview: the metrics of a range, beside those of the range it is compared with.
+//! The overview: the metrics of a range, beside those of the range it is
+//! compared with.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

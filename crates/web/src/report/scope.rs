@@ -5,6 +5,7 @@ use warehouse::Value;
 use super::{ParameterError, ReportContext, ReportError};
 use crate::filter::Filters;
 use crate::range::{Comparison, Period, Range, RangeRequest, RangeRules};
+use crate::seen::RETURNING;
 use crate::sql::{Sql, Time};
 
 /// The parameters every report over a range takes.
@@ -33,6 +34,8 @@ pub(super) enum Names {
     Events,
     /// Page views.
     Pageviews,
+    /// What is neither.
+    Custom,
 }
 
 impl Names {
@@ -40,6 +43,7 @@ impl Names {
         match self {
             Self::Events => "name <> 'engagement'",
             Self::Pageviews => "name = 'pageview'",
+            Self::Custom => "name <> 'engagement' AND name <> 'pageview'",
         }
     }
 }
@@ -155,11 +159,22 @@ impl<'a> Part<'a> {
         if !self.has_marks() {
             return "count(DISTINCT visitor_id)".to_owned();
         }
-        let start = self.start();
         format!(
-            "count_if(visitor_since >= {start} AND repeats & {mark} = 0) \
-             + count(DISTINCT visitor_id) FILTER (WHERE visitor_since < {start})"
+            "{} + count(DISTINCT visitor_id) FILTER (WHERE visitor_since < {})",
+            self.firsts(mark),
+            self.start()
         )
+    }
+
+    /// Rows of `visits` that repeat nothing, as far as that is known.
+    pub(super) fn firsts(&self, mark: u32) -> String {
+        let start = self.start();
+        let is_first = match mark {
+            // The uppermost bit.
+            RETURNING => format!("repeats < {RETURNING}"),
+            _ => format!("repeats & {mark} = 0"),
+        };
+        format!("count_if(visitor_since >= {start} AND {is_first})")
     }
 
     /// The condition that an event is the site's and in the range.

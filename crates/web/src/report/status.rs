@@ -1,4 +1,5 @@
-//! Whether events come in at all: the installation check, and what the list of sites shows.
+//! Whether events come in at all: the installation check, and what the list of
+//! sites shows.
 
 use std::collections::HashMap;
 use std::time::Duration;

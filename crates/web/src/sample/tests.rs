@@ -1,3 +1,5 @@
+//! What `sample` promises, case by case.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;

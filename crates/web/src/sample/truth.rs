@@ -173,8 +173,7 @@ impl Truth {
 
     fn add_actions(&mut self, crowd: &Crowd) {
         let actions = || crowd.story.steps().filter_map(|step| step.action);
-        let names: BTreeSet<&'static str> =
-            actions().map(|action| action.name).chain([PAGEVIEW]).collect();
+        let names: BTreeSet<&'static str> = actions().map(|action| action.name).collect();
         for name in names {
             self.add("event", Some(name.to_owned()), crowd.count);
         }

@@ -1,3 +1,5 @@
+//! What `seen` promises, case by case.
+
 use std::collections::{BTreeMap, HashSet};
 
 use proptest::prelude::*;

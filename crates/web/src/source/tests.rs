@@ -1,3 +1,5 @@
+//! What `source` promises, case by case.
+
 use super::*;
 use crate::event::NewEvent;
 
@@ -72,6 +74,7 @@ fn the_sites_own_pages_and_local_ones_are_no_referrers() {
         "data:text/html,x",
         "file:///etc/passwd",
         "https://",
+        "http://.",
         "not an address",
         "about:blank",
     ] {

@@ -1,3 +1,5 @@
+//! What `visits` promises, case by case.
+
 use proptest::prelude::*;
 
 use super::*;

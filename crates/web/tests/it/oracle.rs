@@ -1,4 +1,5 @@
-//! The reports once more, by looking at every row: slow, plain, and sharing no code with what it checks.
+//! The reports once more, by looking at every row: slow, plain, and sharing no
+//! code with what it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -197,7 +198,7 @@ impl<'a> Selection<'a> {
         let asks_for_events = self.filters.iter().any(|(_, dimension, _)| *dimension == "event");
         let mut groups: BTreeMap<Option<String>, Vec<&Row>> = BTreeMap::new();
         for event in &self.events {
-            if dimension == "event" || asks_for_events || is_view(&event) {
+            if asks_for_events || (dimension == "event") != is_view(&event) {
                 groups.entry(value(event, dimension)).or_default().push(event);
             }
         }

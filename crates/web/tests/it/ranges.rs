@@ -1,4 +1,5 @@
-//! Parameters at their bounds, sites without data, and what a range says of itself.
+//! Parameters at their bounds, sites without data, and what a range says of
+//! itself.
 
 use web::report::VisitorPrecision;
 use web::report::breakdown::{self, BreakdownParams};

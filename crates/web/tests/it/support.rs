@@ -1,4 +1,5 @@
-//! A warehouse filled through the real journal and loader, and data to fill it with.
+//! A warehouse filled through the real journal and loader, and data to fill it
+//! with.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,22 +1,21 @@
 //! The statement of a breakdown.
 
 use super::super::scope::{Names, Part, Scope};
-use super::super::visits::{self, DURATION};
+use super::super::visits::{self, FIRSTS};
 use super::params::{Order, Page};
 use crate::dimensions::{Dimension, Level};
 use crate::seen::event_bits;
 use crate::sql::Sql;
 
-/// One row per value asked for, and at least one row: `total_rows`, `total_visitors`, the columns of [`found`], and where there
-/// is a comparison the visitors of the value there.
+/// One row per value asked for, and at least one row: `total_rows`, `total_visitors`, `value` and the metrics, and where there is
+/// a comparison the visitors of the value there.
 pub(super) fn statement(scope: &Scope, dimension: &Dimension, page: &Page) -> Sql {
     let mut parts = scope.parts();
-    let mut sql = Sql::new("WITH found AS MATERIALIZED (");
+    let mut sql = Sql::new("WITH ");
     if let Some(part) = parts.next() {
-        sql.part(&found(&part, dimension, page))
-            .push("), total AS MATERIALIZED (")
-            .part(&visits::total_visitors(&part))
-            .push(")");
+        let firsts = push_all(&mut sql, &part, dimension);
+        push_found(&mut sql, page);
+        sql.push(", total AS MATERIALIZED (").part(&visits::total_visitors(&part, firsts)).push(")");
     }
     let compared = parts.next();
     if let Some(part) = &compared {
@@ -39,36 +38,46 @@ pub(super) fn statement(scope: &Scope, dimension: &Dimension, page: &Page) -> Sq
     sql
 }
 
-/// All values with their metrics.
-fn found(part: &Part<'_>, dimension: &Dimension, page: &Page) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT value, visitors, visits, pageviews, events, bounce_rate, visit_duration FROM (",
-    );
-    match dimension.level {
-        Level::Visit => sql.part(&by_visit(part, dimension)),
-        Level::Event => sql.part(&by_event(part, dimension)),
+/// Adds the table `everything`: all values with their metrics. Answers which table has the first visits of all visitors.
+///
+/// Materialised, because the engine would else filter one side of the join by the values of the other, which costs more than the join.
+fn push_all(sql: &mut Sql, part: &Part<'_>, dimension: &Dimension) -> Option<&'static str> {
+    if dimension.level == Level::Visit {
+        sql.push("everything AS MATERIALIZED (").part(&by_visit(part, dimension)).push(")");
+        return Some("everything");
+    }
+    sql.push("happened AS MATERIALIZED (").part(&event_rows(part, dimension));
+    let Some(entry) = entry_column(dimension) else {
+        sql.push("), everything AS (SELECT *, NULL AS bounce_rate, NULL AS visit_duration FROM happened)");
+        return None;
     };
-    sql.push(")");
+    sql.push("), entered AS MATERIALIZED (")
+        .part(&visits::entered(part, entry))
+        .push("), everything AS (SELECT happened.*, bounce_rate, visit_duration")
+        .push(" FROM happened LEFT JOIN entered USING (value))");
+    Some("entered")
+}
+
+/// Adds the table `found`: the values that were searched for.
+fn push_found(sql: &mut Sql, page: &Page) {
+    sql.push(", found AS MATERIALIZED (SELECT value, visitors, visits, pageviews, events, bounce_rate, visit_duration FROM everything");
     if let Some(search) = &page.search {
         sql.push(" WHERE contains(lower(value), ").bind(search.as_str()).push(")");
     }
-    sql
+    sql.push(")");
 }
 
 fn by_visit(part: &Part<'_>, dimension: &Dimension) -> Sql {
     let mut sql = Sql::new(
         "SELECT value, sum(visitors) AS visitors, sum(visits) AS visits, sum(pageviews) AS pageviews, sum(events) AS events",
     );
-    sql.push(", ")
-        .push(RATES)
-        .push(" FROM (")
+    sql.push(", 100.0 * sum(bounces) / nullif(sum(entries), 0) AS bounce_rate")
+        .push(", sum(duration) / 1e6 / nullif(sum(visits), 0) AS visit_duration")
+        .push(format_args!(", sum({FIRSTS}) AS {FIRSTS} FROM ("))
         .part(&value_rows(part, dimension))
         .push(") GROUP BY value");
     sql
 }
-
-const RATES: &str = "100.0 * sum(bounces) / nullif(sum(entries), 0) AS bounce_rate, \
-    sum(duration) / 1e6 / nullif(sum(visits), 0) AS visit_duration";
 
 /// Rows of at least `value` and `visitors`; a value may have several.
 fn value_rows(part: &Part<'_>, dimension: &Dimension) -> Sql {
@@ -76,22 +85,6 @@ fn value_rows(part: &Part<'_>, dimension: &Dimension) -> Sql {
         Level::Visit => visits::rows(part, Some(&dimension.expression()), dimension.mark),
         Level::Event => event_rows(part, dimension),
     }
-}
-
-fn by_event(part: &Part<'_>, dimension: &Dimension) -> Sql {
-    let Some(entry) = entry_column(dimension) else {
-        let mut sql = Sql::new("SELECT *, NULL AS bounce_rate, NULL AS visit_duration FROM (");
-        sql.part(&event_rows(part, dimension)).push(")");
-        return sql;
-    };
-    let mut sql = Sql::new("SELECT seen.*, entered.bounce_rate, entered.visit_duration FROM (");
-    sql.part(&event_rows(part, dimension))
-        .push(format_args!(") AS seen LEFT JOIN (SELECT {entry} AS value"))
-        .push(", 100.0 * count_if(bounce) / count(*) AS bounce_rate")
-        .push(format_args!(", sum({DURATION}) / 1e6 / count(*) AS visit_duration "))
-        .part(&part.matching_visits_clause())
-        .push(" GROUP BY value) AS entered USING (value)");
-    sql
 }
 
 /// The column of `visits` that says with which value a visit began.
@@ -108,11 +101,11 @@ fn event_rows(part: &Part<'_>, dimension: &Dimension) -> Sql {
     let is_page = entry_column(dimension).is_some();
     let asks_for_events = part.filters().iter().any(|filter| filter.dimension.id == "event");
     // A page is what was viewed, unless it is asked where certain events happened.
-    let names = if is_page && !asks_for_events { Names::Pageviews } else { Names::Events };
-    let (pageviews, events) = match (is_page, names) {
-        (true, Names::Pageviews) => ("count(*)", "NULL"),
-        (true, Names::Events) => ("count_if(name = 'pageview')", "count(*)"),
-        (false, _) => ("NULL", "count(*)"),
+    let (names, pageviews, events) = match (is_page, asks_for_events) {
+        (true, false) => (Names::Pageviews, "count(*)", "NULL"),
+        (true, true) => (Names::Events, "count_if(name = 'pageview')", "count(*)"),
+        (false, false) => (Names::Custom, "NULL", "count(*)"),
+        (false, true) => (Names::Events, "NULL", "count(*)"),
     };
     let mut sql = Sql::new("SELECT ");
     sql.push(dimension.expression())
