@@ -11,7 +11,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.use({ colorScheme, viewport: { width: 1440, height: 1010 }, deviceScaleFactor: 1.5 });
 
     test(`the dashboard, ${colorScheme}`, async ({ page, demo }) => {
-      await openSite(page, demo.site, "?period=91d&compare=previous");
+      await openSite(page, demo.site, "?period=28d&compare=previous");
       for (const name of ["Sources", "Pages", "Devices", "Events"]) {
         await expect(rows(panel(page, name)).first()).toBeVisible();
       }

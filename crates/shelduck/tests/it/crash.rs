@@ -13,7 +13,7 @@ use crate::sites::{browser, generous, page_view, server_with_site};
 
 /// How many times the server is killed.
 fn kills() -> u64 {
-    if std::env::var_os("SHELDUCK_LONG").is_some() { 3000 } else { 200 }
+    if std::env::var_os("SHELDUCK_LONG").is_some() { 3000 } else { 100 }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

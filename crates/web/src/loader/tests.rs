@@ -360,7 +360,7 @@ fn records() -> impl Strategy<Value = Vec<Vec<EventRecord<'static>>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 30, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 30, ..ProptestConfig::default() })]
 
     /// The process may end after any commit, and every next one may cut its batches elsewhere: the tables come out the same.
     #[test]

@@ -91,7 +91,7 @@ fn restarts_change_no_mark() {
             rows.sort();
             rows
         };
-        let (whole, in_parts) = (load(seed, 20, 0), load(seed, 20, 25));
+        let (whole, in_parts) = (load(seed, 20, 0), load(seed, 20, 9));
         for world in [&whole, &in_parts] {
             assert_eq!(known(world, "visits", "visitor_since"), world.rows("visits").len());
         }
