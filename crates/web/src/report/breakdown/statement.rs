@@ -15,7 +15,9 @@ pub(super) fn statement(scope: &Scope, dimension: &Dimension, page: &Page) -> Sq
     if let Some(part) = parts.next() {
         let firsts = push_all(&mut sql, &part, dimension);
         push_found(&mut sql, page);
-        sql.push(", total AS MATERIALIZED (").part(&visits::total_visitors(&part, firsts)).push(")");
+        sql.push(", total AS MATERIALIZED (")
+            .part(&visits::total_visitors(&part, firsts))
+            .push(")");
     }
     let compared = parts.next();
     if let Some(part) = &compared {
