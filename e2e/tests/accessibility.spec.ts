@@ -39,7 +39,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await audit(page);
       await page.keyboard.press("Escape");
       await page.keyboard.press("/");
-      await expect(page.getByRole("dialog").getByRole("option").first()).toBeVisible();
+      await expect(
+        page.getByRole("listbox", { name: "Suggestions" }).getByRole("option").first(),
+      ).toBeVisible();
       await audit(page);
       await page.keyboard.press("Escape");
       await page.keyboard.press("c");

@@ -97,7 +97,10 @@ test("a filter by hand: contains, with a suggested value", async ({ page, demo }
   const dialog = page.getByRole("dialog", { name: "Add a filter" });
   await dialog.getByLabel("Where").selectOption({ label: "Country" });
   await dialog.getByLabel("Condition").selectOption({ label: "is not" });
-  const suggestion = dialog.getByRole("option").first();
+  const suggestion = dialog
+    .getByRole("listbox", { name: "Suggestions" })
+    .getByRole("option")
+    .first();
   await expect(suggestion).toBeVisible();
   await suggestion.click();
   await dialog.getByRole("button", { name: "Apply" }).click();
