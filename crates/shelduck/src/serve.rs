@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::listen::{Listener, UnixSocketListener};
@@ -82,8 +82,10 @@ impl Listeners {
         let public = tokio::spawn(self.public.serve(router.clone(), drain.clone()));
         let admin = tokio::spawn(self.admin.serve(runtime.admin_router()?, drain.clone()));
         let local = tokio::spawn(local.serve(router, drain.clone()));
+        // Caught before it is announced: whoever was told that the server is ready can stop it cleanly.
+        let mut stop = Stop::listen()?;
         ready()?;
-        until_signal().await?;
+        stop.asked().await;
         tracing::info!("stopping: no new requests, those under way finish");
         drain.cancel();
         for listener in [public, admin, local] {
@@ -96,11 +98,26 @@ impl Listeners {
     }
 }
 
-async fn until_signal() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        done = tokio::signal::ctrl_c() => done?,
-        _ = terminate.recv() => {}
+/// The signals that ask the server to stop, caught from the moment this exists.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// Catches the signals from now on.
+    fn listen() -> Result<Self> {
+        let caught = |kind| signal(kind).context("the signals that stop the server");
+        Ok(Self {
+            interrupt: caught(SignalKind::interrupt())?,
+            terminate: caught(SignalKind::terminate())?,
+        })
     }
-    Ok(())
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

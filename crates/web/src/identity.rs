@@ -38,6 +38,11 @@ impl VisitorSecret {
 
 /// The address a request came from. It cannot be printed, compared or serialised: it goes into the visitor's number and the
 /// country look-up, and is gone with the request.
+///
+/// ```compile_fail
+/// let address = web::identity::ClientAddress::new(std::net::Ipv4Addr::LOCALHOST.into());
+/// println!("{address:?}");
+/// ```
 #[derive(Clone, Copy)]
 pub struct ClientAddress(IpAddr);
 

@@ -23,8 +23,9 @@ pub fn world(seed: u64) -> World {
 /// Ranges whose edges cut visits: `(from, to)` in October.
 pub const RANGES: [(i8, i8); 4] = [(23, 26), (24, 24), (25, 25), (24, 27)];
 
-fn bounds(from: i8, to: i8) -> (jiff::Timestamp, jiff::Timestamp) {
-    let midnight = |day: i8| date(2026, 10, day).at(0, 0, 0, 0).in_tz(ZONE).unwrap().timestamp();
+/// The instants between which these days of October lie.
+pub fn bounds_in((from, to): (i8, i8), zone: &str) -> (jiff::Timestamp, jiff::Timestamp) {
+    let midnight = |day: i8| date(2026, 10, day).at(0, 0, 0, 0).in_tz(zone).unwrap().timestamp();
     (midnight(from), midnight(to + 1))
 }
 
@@ -33,7 +34,7 @@ pub fn select<'a>(
     range: (i8, i8),
     filters: &[FilterSpec],
 ) -> crate::oracle::Selection<'a> {
-    let (start, end) = bounds(range.0, range.1);
+    let (start, end) = bounds_in(range, ZONE);
     oracle.select(start, end, filters)
 }
 

@@ -5,10 +5,11 @@ use web::dimensions::DIMENSIONS;
 use web::report::breakdown::{self, BreakdownParams};
 use web::report::overview::{self, OverviewParams};
 use web::report::timeseries::{self, TimeseriesParams};
+use web::seen::PAIRS_MAX;
 
-use crate::breakdown::{RANGES, ZONE, dates};
-use crate::oracle::number;
-use crate::support::{World, random_events};
+use crate::breakdown::{RANGES, ZONE, bounds_in, dates};
+use crate::oracle::{Oracle, number};
+use crate::support::{MINUTE, World, random_events, view, visitor};
 
 fn answers(world: &World) -> Vec<String> {
     let mut answers = Vec::new();
@@ -99,5 +100,40 @@ fn restarts_change_no_mark() {
         assert_eq!(marks(&whole, "visits", of_visits), marks(&in_parts, "visits", of_visits));
         let of_events = ["visitor_id", "timestamp", "repeats"];
         assert_eq!(marks(&whole, "events", of_events), marks(&in_parts, "events", of_events));
+    }
+}
+
+/// More pages than are remembered of one visitor, some before and some after the bound, on both sides of midnight.
+#[test]
+fn a_visitor_of_too_many_pages_is_counted_by_number() {
+    let world = World::empty("a.example", "UTC", "2026-10-28T12:00:00Z");
+    let paths: Vec<String> = (0..PAIRS_MAX + 50).map(|number| format!("/{number}")).collect();
+    let start: jiff::Timestamp = "2026-10-24T22:00:00Z".parse().unwrap();
+    let mut events = Vec::new();
+    for (number, path) in paths.iter().chain(&paths).enumerate() {
+        let at = start.as_microsecond() + i64::try_from(number).unwrap() * MINUTE / 3;
+        events.push(view(visitor("a.example", 1, at), at, path));
+    }
+    world.load(&events, 50);
+    let unsure = world.rows("events").iter().filter(|row| number(row, "repeats") >> 8 > 0).count();
+    assert!(unsure > 50, "{unsure}");
+    let oracle = Oracle::new(&world);
+    for range in [(24, 24), (25, 25), (24, 25)] {
+        let (start, end) = bounds_in(range, "UTC");
+        let expected = oracle.select(start, end, &[]).breakdown("page");
+        let (from, to) = dates(range);
+        let limit = Some("1000".to_owned());
+        let params = BreakdownParams { from, to, limit, ..BreakdownParams::default() };
+        let items = world.run(breakdown::run(&world.context(), "page", &params)).items;
+        assert_eq!(items.len(), expected.len());
+        for item in items {
+            let expected = &expected[&item.value];
+            assert_eq!(
+                (item.visitors, item.visits),
+                (expected.visitors, Some(expected.visits)),
+                "{item:?}"
+            );
+            assert_eq!(item.events, None);
+        }
     }
 }

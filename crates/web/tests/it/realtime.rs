@@ -1,10 +1,9 @@
 //! The report on now.
 
-use web::event::PAGEVIEW;
-use web::record::{Attributes, EventRecord};
+use web::record::EventRecord;
 use web::report::realtime::{self, RealtimeParams};
 
-use crate::support::{MINUTE, World, random_events, visitor};
+use crate::support::{self, MINUTE, World, random_events, visitor};
 
 const NOW: &str = "2026-10-28T12:00:30Z";
 
@@ -15,21 +14,7 @@ fn world() -> World {
 /// A page view by a person so many seconds before now.
 fn view(world: &World, person: u64, seconds: i64, page: &'static str) -> EventRecord<'static> {
     let at = world.now.as_microsecond() - seconds * 1_000_000;
-    EventRecord {
-        at_micros: at,
-        name: PAGEVIEW,
-        site: "a.example",
-        hostname: "a.example",
-        pathname: page,
-        visitor: visitor("a.example", person, at),
-        interactive: true,
-        scroll_depth: None,
-        engaged_ms: None,
-        props: None,
-        revenue: None,
-        attributes: Attributes { country: Some("DE"), ..Attributes::default() },
-        dropped: None,
-    }
+    support::view(visitor("a.example", person, at), at, page)
 }
 
 #[test]

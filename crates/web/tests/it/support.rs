@@ -149,6 +149,25 @@ const fn dice_wait(minutes: i64) -> i64 {
     minutes * MINUTE + 17
 }
 
+/// A page view with nothing else known.
+pub fn view(visitor: VisitorIds, at: i64, pathname: &str) -> EventRecord<'_> {
+    EventRecord {
+        at_micros: at,
+        site: "a.example",
+        name: PAGEVIEW,
+        hostname: "a.example",
+        pathname,
+        visitor,
+        interactive: true,
+        scroll_depth: None,
+        engaged_ms: None,
+        props: None,
+        revenue: None,
+        attributes: Attributes { country: Some("DE"), ..Attributes::default() },
+        dropped: None,
+    }
+}
+
 fn random_event(dice: &mut Dice, site: &'static str, person: u64, at: i64) -> EventRecord<'static> {
     let name = dice.pick(&[PAGEVIEW, PAGEVIEW, PAGEVIEW, ENGAGEMENT, "Signup", "Seen"]);
     let browser = dice.pick(&[Some("Chrome"), Some("Firefox"), None]);
