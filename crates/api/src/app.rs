@@ -132,9 +132,9 @@ impl App {
         &self.0.streams
     }
 
-    /// The site of this name, in any spelling.
+    /// The site of this name, in any spelling that the gate also takes for the name of this site.
     pub(crate) fn site(&self, name: &str) -> Option<Arc<Site>> {
-        self.0.parts.sites.get(&web::sites::normalise_domain(name)?)
+        self.0.parts.sites.get(name.parse::<Hostname>().ok()?.as_str())
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -2,7 +2,9 @@
 
 use gate::http::{Json, NoContent, Problem, Route, Session, UserAgent};
 use gate::store::UserRecord;
-use gate::{Class, Gate, LogIn, Password, Permit, Policy, Principal, SetUp, SignedIn, UserId};
+use gate::{
+    Class, LogIn, Password, Permit, Policy, Principal, Requirements, SetUp, SignedIn, UserId,
+};
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,14 +24,14 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         Route::new(
             Method::POST,
             "/v1/auth/logout",
-            Policy::signed_in(Class::Auth).body_max(0),
+            Policy::signed_in(Class::Auth).body_max(0).while_required(),
             log_out,
         )
         .summary("Ends the session"),
         Route::new(
             Method::GET,
             "/v1/auth/session",
-            Policy::signed_in(Class::Read).body_max(0),
+            Policy::signed_in(Class::Read).body_max(0).while_required(),
             get_session,
         )
         .summary("Who is signed in"),
@@ -64,15 +66,17 @@ struct SetupRequest {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Signed {
     user: SignedUser,
+    /// What must be done before anything else: until then only `/v1/auth` and `/v1/me` answer.
+    required: Requirements,
 }
 
-/// A user, with what the role stands for.
+/// A user, with what the role may do where the grants say.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SignedUser {
     id: UserId,
     username: String,
     role: String,
-    /// Scopes, written `action:database`.
+    /// Scopes, written `action:database` or `action:database/site`.
     scopes: Vec<String>,
 }
 
@@ -89,7 +93,7 @@ async fn set_up(
 ) -> Result<Session<Json<Signed>>, Problem> {
     let form = SetUp { secret, account: LogIn { username, password, user_agent } };
     let signed_in = app.blocking(move |app| app.gate().set_up(&permit, &form)).await?;
-    Ok(begun(app.gate(), &signed_in))
+    Ok(begun(&signed_in))
 }
 
 async fn log_in(
@@ -100,7 +104,7 @@ async fn log_in(
 ) -> Result<Session<Json<Signed>>, Problem> {
     let form = LogIn { username, password, user_agent };
     let signed_in = app.blocking(move |app| app.gate().log_in(&permit, &form)).await?;
-    Ok(begun(app.gate(), &signed_in))
+    Ok(begun(&signed_in))
 }
 
 async fn log_out(permit: Permit, app: App) -> Result<Session<NoContent>, Problem> {
@@ -114,14 +118,12 @@ async fn get_session(permit: Permit, _: App) -> Result<Json<Signed>, Problem> {
     };
     let scopes = scopes.iter().map(ToString::to_string).collect();
     let user = SignedUser { id: *id, username: name.to_string(), role: role.to_string(), scopes };
-    Ok(Json(Signed { user }))
+    Ok(Json(Signed { user, required: permit.required() }))
 }
 
-fn begun(gate: &Gate, signed_in: &SignedIn) -> Session<Json<Signed>> {
+fn begun(signed_in: &SignedIn) -> Session<Json<Signed>> {
     let UserRecord { id, name, role, .. } = &signed_in.user;
-    let vocabulary = gate.vocabulary();
-    let scopes = vocabulary.role(role).map(|role| vocabulary.role_scopes(role)).unwrap_or_default();
-    let scopes = scopes.iter().map(ToString::to_string).collect();
+    let scopes = signed_in.scopes.iter().map(ToString::to_string).collect();
     let user = SignedUser { id: *id, username: name.clone(), role: role.clone(), scopes };
-    Session::begin(signed_in, Json(Signed { user }))
+    Session::begin(signed_in, Json(Signed { user, required: signed_in.required }))
 }

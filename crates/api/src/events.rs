@@ -30,6 +30,7 @@ use web::report::realtime;
 use web::sites::Site;
 
 use crate::app::App;
+use crate::sites::may_see;
 use crate::web::report_context;
 
 /// How many live streams there are at a time.
@@ -46,7 +47,7 @@ const RETRY: &str = "retry: 2000\n\n";
 
 pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
-        Route::new(Method::GET, "/v1/events", Policy::read("web"), stream_events)
+        Route::new(Method::GET, "/v1/events", Policy::read("web").listed(), stream_events)
             .summary("What happens on a site, as server-sent events"),
     ]
 }
@@ -132,7 +133,8 @@ async fn stream_events(
     app: App,
     Query(params): Query<StreamParams>,
 ) -> Result<EventStream, Problem> {
-    let site = app.site(&params.site).ok_or_else(Problem::not_found)?;
+    let site = app.site(&params.site).filter(|site| may_see(&permit, &site.domain));
+    let site = site.ok_or_else(Problem::not_found)?;
     let place = app.streams().places.take(permit.principal().label()).ok_or_else(|| {
         Problem::new(kind::UNAVAILABLE)
             .detail("Too many pages are watching.")

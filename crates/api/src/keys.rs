@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
 struct KeyItem {
     id: KeyId,
     name: String,
-    /// Scopes, written `action:database`.
+    /// Scopes, written `action:database` or `action:database/site`.
     scopes: Vec<String>,
     /// Networks it may be used from; none means any.
     cidrs: Vec<String>,
@@ -54,7 +54,7 @@ struct KeyItem {
 #[serde(deny_unknown_fields)]
 struct NewKey {
     name: String,
-    /// Scopes, written `action:database`: `read:web`, `query:*`.
+    /// Scopes, written `action:database` or `action:database/site`: `read:web`, `query:*`, `read:web/shop.example`.
     scopes: Vec<String>,
     /// How long it works; without it, as configured.
     expires_in_days: Option<u32>,

@@ -12,13 +12,13 @@ use crate::app::App;
 use crate::list::List;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    let read = Policy::signed_in(Class::Read).body_max(0);
-    let end = Policy::signed_in(Class::Write).body_max(0);
+    let read = Policy::signed_in(Class::Read).body_max(0).while_required();
+    let end = Policy::signed_in(Class::Write).body_max(0).while_required();
     vec![
         Route::new(
             Method::POST,
             "/v1/me/password",
-            Policy::signed_in(Class::Auth),
+            Policy::signed_in(Class::Auth).while_required(),
             change_password,
         )
         .summary("Changes one's own password, and ends one's other sessions"),

@@ -3,6 +3,7 @@
 //! The gate obeys them without knowing what they mean. What each route asks stands beside the route; how often each class of
 //! route may be called is the configuration's (`limits`), with the gate's defaults.
 
+use control::Hostname;
 use gate::{Action, ActionRow, RoleRow, Vocabulary};
 
 /// Measuring from elsewhere: what an agent may do, and nothing else.
@@ -54,6 +55,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         "analytics",
         "dashboard",
     ],
+    canonical_object: |name| name.parse::<Hostname>().ok().map(String::from),
 };
 
 /// The role that may do everything; one enabled user always has it.
@@ -61,6 +63,8 @@ pub const ADMIN_ROLE: &str = "admin";
 
 #[cfg(test)]
 mod tests {
+    use gate::Place;
+
     use super::*;
 
     #[test]
@@ -68,10 +72,34 @@ mod tests {
         assert_eq!(VOCABULARY.faults(), Vec::<String>::new());
     }
 
+    /// The gate looks for a right under one name of a site, the handlers for the site under another: both must be one.
+    #[test]
+    fn a_site_has_one_name_for_the_gate_and_for_everybody_else() {
+        for text in [
+            "Shop.Example",
+            "www.shop.example.",
+            " shop.example",
+            "bücher.example",
+            "127.0.0.1",
+            "0x7f.1",
+        ] {
+            let name = (VOCABULARY.canonical_object)(text).unwrap();
+            assert_eq!((VOCABULARY.canonical_object)(&name).as_ref(), Some(&name), "{text}");
+            assert_eq!(
+                web::sites::normalise_domain(&name).as_deref(),
+                Some(name.as_str()),
+                "{text}"
+            );
+        }
+        for text in ["", "*", "shop.example/", "shop.example:80", "a b", "[::1]"] {
+            assert_eq!((VOCABULARY.canonical_object)(text), None, "{text}");
+        }
+    }
+
     #[test]
     fn a_role_may_do_so_much_and_no_more() {
         let may = |role: &str| {
-            let held = VOCABULARY.role_scopes(VOCABULARY.role(role).unwrap());
+            let held = VOCABULARY.effective(VOCABULARY.role(role).unwrap(), &[Place::Everywhere]);
             let allowed = |action: &ActionRow| {
                 let wanted = gate::Scope::on(action.action, "web");
                 VOCABULARY.any_satisfies(&held, &wanted).then_some(action.action.name())

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use control::{Hostname, HostnameError, NewSite, SiteChange, SiteSettings, TimeZoneName};
 use gate::audit::{EventName, Outcome};
 use gate::http::{Created, Json, NoContent, Path, Problem, Route, kind};
-use gate::{Permit, Policy};
+use gate::{Action, Permit, Policy, Scope};
 use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -20,10 +20,13 @@ use crate::list::List;
 use crate::web::report_context;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    let (read, write) = (Policy::read("web"), Policy::write("web"));
+    let list = Policy::read("web").listed();
+    let (read, write) = (Policy::read("web").of("site"), Policy::write("web").of("site"));
     vec![
-        Route::new(Method::GET, "/v1/sites", read, list_sites).summary("All sites, by domain"),
-        Route::new(Method::POST, "/v1/sites", write, create_site).summary("Adds a site"),
+        Route::new(Method::GET, "/v1/sites", list, list_sites)
+            .summary("The sites the caller may see, by domain"),
+        Route::new(Method::POST, "/v1/sites", Policy::write("web"), create_site)
+            .summary("Adds a site"),
         Route::new(Method::GET, "/v1/sites/{site}", read, get_site).summary("One site"),
         Route::new(Method::PATCH, "/v1/sites/{site}", write, update_site).summary("Changes a site"),
         Route::new(Method::DELETE, "/v1/sites/{site}", write.body_max(0), delete_site)
@@ -71,10 +74,16 @@ struct SiteChangeRequest {
     allowed_hostnames: Option<Vec<String>>,
 }
 
-async fn list_sites(_: Permit, app: App) -> Result<Json<List<SiteItem>>, ApiError> {
-    let sites = app.blocking(|app| app.control().sites()).await?;
+async fn list_sites(permit: Permit, app: App) -> Result<Json<List<SiteItem>>, ApiError> {
+    let mut sites = app.blocking(|app| app.control().sites()).await?;
+    sites.retain(|site| may_see(&permit, site.domain.as_str()));
     let visitors = visitors(&app).await?;
     Ok(Json(List::whole(sites.into_iter().map(|site| item(site, &visitors)))))
+}
+
+/// Whether the caller may see that site: to be asked by whatever shows several, or takes the site from elsewhere than the path.
+pub(crate) fn may_see(permit: &Permit, domain: &str) -> bool {
+    permit.allows(&Scope::of(Action::READ, "web", domain))
 }
 
 async fn create_site(

@@ -85,6 +85,10 @@ impl Store for ControlStore {
             .map_err(user_error)
     }
 
+    fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.control.note_login(control::UserId(id.0), at).map_err(StoreError::failed)
+    }
+
     fn session(&self, hash: &SessionHash) -> Result<Option<SessionRecord>, StoreError> {
         self.control
             .session(&hash.0)
@@ -181,10 +185,13 @@ fn user_out(user: control::User) -> UserRecord {
         id: UserId(user.id.0),
         name: user.name,
         role: user.role,
-        password: PasswordHashText(user.password_phc),
+        grants: user.grants,
+        password: user.password_phc.map(PasswordHashText),
+        must_change_password: user.must_change_password,
         disabled: user.disabled,
         created_at: user.created_at,
         password_changed_at: user.password_changed_at,
+        last_login_at: user.last_login_at,
     }
 }
 
@@ -193,10 +200,13 @@ fn user_in(user: &UserRecord) -> control::User {
         id: control::UserId(user.id.0),
         name: user.name.clone(),
         role: user.role.clone(),
-        password_phc: user.password.0.clone(),
+        grants: user.grants.clone(),
+        password_phc: user.password.as_ref().map(|hash| hash.0.clone()),
+        must_change_password: user.must_change_password,
         disabled: user.disabled,
         created_at: user.created_at,
         password_changed_at: user.password_changed_at,
+        last_login_at: user.last_login_at,
     }
 }
 

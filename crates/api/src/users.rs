@@ -28,11 +28,18 @@ struct UserItem {
     id: UserId,
     username: String,
     role: String,
+    /// Where the role counts: `*`, a database, or `database/site`.
+    grants: Vec<String>,
     disabled: bool,
+    /// Another password must be chosen before anything else.
+    must_change_password: bool,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
     #[schemars(with = "String", extend("format" = "date-time"))]
     password_changed_at: Timestamp,
+    /// Null until somebody signs in.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    last_login_at: Option<Timestamp>,
 }
 
 /// An account to make.
@@ -40,9 +47,12 @@ struct UserItem {
 #[serde(deny_unknown_fields)]
 struct NewUser {
     username: String,
+    /// To be changed at the first sign-in.
     password: Password,
     /// `viewer`, `analyst`, `operator`, `admin` or `agent`.
     role: String,
+    /// Where the role counts: `*` (also without it), a database, or `database/site`. An admin's is `*`.
+    grants: Option<Vec<String>>,
 }
 
 /// What shall be different; what is left out stays.
@@ -51,6 +61,10 @@ struct NewUser {
 struct UserChange {
     disabled: Option<bool>,
     role: Option<String>,
+    /// Where the role counts; replaces what there is.
+    grants: Option<Vec<String>>,
+    /// Have another password chosen before anything else.
+    must_change_password: Option<bool>,
     password: Option<Password>,
 }
 
@@ -64,10 +78,9 @@ async fn create_user(
     app: App,
     Json(new): Json<NewUser>,
 ) -> Result<Created<UserItem>, Problem> {
-    let NewUser { username, password, role } = new;
-    let user = app
-        .blocking(move |app| app.gate().create_user(&permit, &username, &role, &password))
-        .await?;
+    let NewUser { username, password, role, grants } = new;
+    let new = gate::NewUser { name: username, role, grants, password: Some(password) };
+    let user = app.blocking(move |app| app.gate().create_user(&permit, &new)).await?;
     Ok(Created(item(user)))
 }
 
@@ -77,8 +90,8 @@ async fn update_user(
     Path(id): Path<UserId>,
     Json(change): Json<UserChange>,
 ) -> Result<Json<UserItem>, Problem> {
-    let UserChange { disabled, role, password } = change;
-    let change = gate::UserChange { disabled, role, password };
+    let UserChange { disabled, role, grants, must_change_password, password } = change;
+    let change = gate::UserChange { disabled, role, grants, must_change_password, password };
     let user = app.blocking(move |app| app.gate().update_user(&permit, id, &change)).await?;
     Ok(Json(item(user)))
 }
@@ -88,8 +101,11 @@ fn item(user: UserRecord) -> UserItem {
         id: user.id,
         username: user.name,
         role: user.role,
+        grants: user.grants,
         disabled: user.disabled,
+        must_change_password: user.must_change_password,
         created_at: user.created_at,
         password_changed_at: user.password_changed_at,
+        last_login_at: user.last_login_at,
     }
 }

@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::list::List;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
-    let read = Policy::read("web");
+    let read = Policy::read("web").of("site");
     vec![
         Route::new(Method::GET, "/v1/sites/{site}/overview", read, get_overview)
             .summary("Visitors, visits, page views and more of a range, beside another range"),
@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .summary("The values of a dimension and their metrics"),
         Route::new(Method::GET, "/v1/sites/{site}/realtime", read, get_realtime)
             .summary("Who is there now, and the last half hour"),
-        Route::new(Method::GET, "/v1/dimensions", read, list_dimensions)
+        Route::new(Method::GET, "/v1/dimensions", Policy::read("web").listed(), list_dimensions)
             .summary("What reports can be broken down and filtered by"),
     ]
 }

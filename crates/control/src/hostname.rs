@@ -61,10 +61,11 @@ impl FromStr for Hostname {
             Ok(Host::Ipv4(address)) => return Ok(Self(address.to_string())),
             Ok(Host::Ipv6(_)) | Err(_) => return Err(HostnameError::Malformed),
         };
-        let name = match name.strip_prefix("www.") {
-            Some(rest) if !rest.is_empty() => rest.to_owned(),
-            _ => name,
-        };
+        let mut name = name.as_str();
+        // However often it is there: what was read once must read the same the next time.
+        while let Some(rest) = name.strip_prefix("www.").filter(|rest| !rest.is_empty()) {
+            name = rest;
+        }
         if name.len() > HOSTNAME_BYTES_MAX
             || name.split('.').any(|label| label.len() > LABEL_BYTES_MAX)
         {
@@ -79,7 +80,11 @@ impl FromStr for Hostname {
                 && !label.ends_with('-')
                 && label.bytes().all(is_plain)
         };
-        if name.split('.').all(is_label) { Ok(Self(name)) } else { Err(HostnameError::Malformed) }
+        if name.split('.').all(is_label) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(HostnameError::Malformed)
+        }
     }
 }
 
@@ -114,6 +119,8 @@ mod tests {
             (" example.com. ", "example.com"),
             ("www.Example.com", "example.com"),
             ("www.", "www"),
+            ("www.www.example.com", "example.com"),
+            ("www.www", "www"),
             ("localhost", "localhost"),
             ("127.0.0.1", "127.0.0.1"),
             ("bücher.example", "xn--bcher-kva.example"),
@@ -126,6 +133,7 @@ mod tests {
                 Ok(expected.to_owned()),
                 "{text}"
             );
+            assert_eq!(expected.parse::<Hostname>().map(String::from), Ok(expected.to_owned()));
         }
     }
 

@@ -10,7 +10,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::{Fault, OpenError};
 
 /// The schema's versions: the place in the list plus one is the version.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_accounts_and_sites.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_accounts_and_sites.sql"),
+    include_str!("migrations/0002_grants.sql"),
+];
 
 /// Brings the file to the newest schema. Returns the version it had.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<u32, OpenError> {

@@ -17,8 +17,8 @@ use crate::row;
 /// How many users a store holds at most.
 pub const USERS_MAX: u32 = 1_000;
 
-const SELECT: &str =
-    "SELECT id, name, role, password_phc, disabled, created_at, password_changed_at FROM users";
+const SELECT: &str = "SELECT id, name, role, grants, password_phc, must_change_password, disabled, created_at, password_changed_at, last_login_at
+     FROM users";
 
 /// The id of a user, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,24 +47,31 @@ pub struct User {
     pub name: String,
     /// The role, a word of the caller's.
     pub role: String,
-    /// The password's PHC string.
-    pub password_phc: String,
+    /// Where the role counts, in the caller's words.
+    pub grants: Vec<String>,
+    /// The password's PHC string; none until one is chosen.
+    pub password_phc: Option<String>,
+    /// Whether another password must be chosen.
+    pub must_change_password: bool,
     /// Whether the account is switched off.
     pub disabled: bool,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When the password was last set.
     pub password_changed_at: Timestamp,
+    /// When somebody last signed in; set by [`Control::note_login`] and by nothing else.
+    pub last_login_at: Option<Timestamp>,
 }
 
 impl fmt::Debug for User {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, name, role, disabled, .. } = self;
+        let Self { id, name, role, grants, disabled, .. } = self;
         formatter
             .debug_struct("User")
             .field("id", id)
             .field("name", name)
             .field("role", role)
+            .field("grants", grants)
             .field("disabled", disabled)
             .finish_non_exhaustive()
     }
@@ -156,7 +163,8 @@ impl Control {
         self.write(|transaction| insert(transaction, user))
     }
 
-    /// Replaces a user of the same id, and ends sessions as told. Disabling revokes the user's keys at `now` in the same step.
+    /// Replaces a user of the same id, and ends sessions as told. Disabling ends, in the same step, everything that could act in
+    /// the user's name.
     /// With `kept_role` given, a change that would leave nobody enabled in that role is refused.
     ///
     /// # Errors
@@ -178,12 +186,10 @@ impl Control {
             {
                 return Err(UserError::LastOfRole);
             }
-            end_sessions(transaction, user.id, sessions)?;
             if user.disabled {
-                transaction.execute(
-                    "UPDATE api_keys SET revoked_at = ?2 WHERE owner_id = ?1 AND revoked_at IS NULL",
-                    params![user.id.to_string(), row::millis(now)],
-                )?;
+                shut(transaction, user.id, now)?;
+            } else {
+                end_sessions(transaction, user.id, sessions)?;
             }
             Ok(())
         })
@@ -203,7 +209,9 @@ impl Control {
     ) -> Result<(), UserError> {
         self.write(|transaction| {
             let changed = transaction.execute(
-                "UPDATE users SET password_phc = ?2, password_changed_at = coalesce(?3, password_changed_at) WHERE id = ?1",
+                "UPDATE users SET password_phc = ?2, password_changed_at = coalesce(?3, password_changed_at),
+                     must_change_password = must_change_password AND ?3 IS NULL
+                 WHERE id = ?1",
                 params![id.to_string(), password_phc, changed_at.map(row::millis)],
             )?;
             if changed == 0 {
@@ -212,6 +220,30 @@ impl Control {
             Ok(end_sessions(transaction, id, sessions)?)
         })
     }
+
+    /// Notes that a user signed in; nothing happens when there is none of this id.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE users SET last_login_at = max(coalesce(last_login_at, ?2), ?2) WHERE id = ?1",
+                params![id.to_string(), row::millis(at)],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+/// Ends everything that could act in the user's name. Whatever else comes to do so is ended here too.
+fn shut(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
+    end_sessions(connection, id, SessionsAfter::End)?;
+    connection.execute(
+        "UPDATE api_keys SET revoked_at = ?2 WHERE owner_id = ?1 AND revoked_at IS NULL",
+        params![id.to_string(), row::millis(now)],
+    )?;
+    Ok(())
 }
 
 fn end_sessions(
@@ -246,13 +278,15 @@ pub(crate) fn insert(connection: &Connection, user: &User) -> Result<(), UserErr
     }
     connection
         .execute(
-            "INSERT INTO users (id, name, role, password_phc, disabled, created_at, password_changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO users (id, name, role, grants, password_phc, must_change_password, disabled, created_at, password_changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 user.id.to_string(),
                 user.name,
                 user.role,
-                user.password_phc,
+                row::to_json(&user.grants)?,
+                user.password_phc.as_deref().unwrap_or_default(),
+                user.must_change_password,
                 user.disabled,
                 row::millis(user.created_at),
                 row::millis(user.password_changed_at)
@@ -265,12 +299,16 @@ pub(crate) fn insert(connection: &Connection, user: &User) -> Result<(), UserErr
 fn update(connection: &Connection, user: &User) -> Result<(), UserError> {
     connection
         .execute(
-            "UPDATE users SET name = ?2, role = ?3, password_phc = ?4, disabled = ?5, password_changed_at = ?6 WHERE id = ?1",
+            "UPDATE users SET name = ?2, role = ?3, grants = ?4, password_phc = ?5, must_change_password = ?6, disabled = ?7,
+                 password_changed_at = ?8
+             WHERE id = ?1",
             params![
                 user.id.to_string(),
                 user.name,
                 user.role,
-                user.password_phc,
+                row::to_json(&user.grants)?,
+                user.password_phc.as_deref().unwrap_or_default(),
+                user.must_change_password,
                 user.disabled,
                 row::millis(user.password_changed_at)
             ],
@@ -298,9 +336,12 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
         id: row::parsed(row, 0)?,
         name: row.get(1)?,
         role: row.get(2)?,
-        password_phc: row.get(3)?,
-        disabled: row.get(4)?,
-        created_at: row::time(row, 5)?,
-        password_changed_at: row::time(row, 6)?,
+        grants: row::json(row, 3)?,
+        password_phc: Some(row.get::<_, String>(4)?).filter(|phc| !phc.is_empty()),
+        must_change_password: row.get(5)?,
+        disabled: row.get(6)?,
+        created_at: row::time(row, 7)?,
+        password_changed_at: row::time(row, 8)?,
+        last_login_at: row::optional_time(row, 9)?,
     })
 }

@@ -15,8 +15,8 @@ use gate::http::{NoContent, Peer, Raw, RawRequest, Route, Routes};
 use gate::memory::MemoryStore;
 use gate::random::SystemRandom;
 use gate::{
-    Action, ActionRow, Environment, Gate, GateConfig, LogIn, NewKey, Password, Permit, Policy,
-    RoleRow, RootSecret, Vocabulary,
+    Action, ActionRow, Environment, Gate, GateConfig, LogIn, NewKey, NewUser, Password, Permit,
+    Policy, RoleRow, RootSecret, Vocabulary,
 };
 use http::{Method, Request};
 use tower::ServiceExt;
@@ -30,6 +30,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
     administering: Action::ADMIN,
     first_role: "admin",
     password_words: &[],
+    canonical_object: |text| Some(text.to_owned()),
 };
 const ROUNDS: usize = 15;
 const REQUESTS: u32 = 20_000;
@@ -62,7 +63,13 @@ fn gated() -> (axum::Router, String, String) {
     };
     let key = gate.create_key(&operator, &new).expect("a key").key.expose().to_owned();
     let password = || Password::new("violet tractor hums under seven bridges".to_owned());
-    gate.create_user(&operator, "ada", "admin", &password()).expect("a user");
+    let user = NewUser {
+        name: "ada".to_owned(),
+        role: "admin".to_owned(),
+        grants: None,
+        password: Some(password()),
+    };
+    gate.create_user(&operator, &user).expect("a user");
     let form = LogIn { username: "ada".to_owned(), password: password(), user_agent: None };
     let session = gate.log_in(&operator, &form).expect("a session").token.expose().to_owned();
     let routes = Routes::new()

@@ -9,11 +9,13 @@ use uuid::Uuid;
 use crate::audit::{EventName, Outcome};
 use crate::gate::{Gate, Trace};
 use crate::lockout::{Attempt, Locked};
-use crate::name::{UserName, canonical};
+use crate::name::canonical;
 use crate::password::{Busy, HashError, Password, PasswordFault, Verdict};
 use crate::permit::Permit;
-use crate::principal::{SessionId, UserId};
+use crate::principal::SessionId;
 use crate::random::{self, RandomError};
+use crate::requirement::Requirements;
+use crate::scope::Scope;
 use crate::session::SessionToken;
 use crate::store::{PasswordHashText, SessionRecord, SessionsAfter, StoreError, UserRecord};
 
@@ -42,6 +44,10 @@ pub struct SignedIn {
     pub session: SessionId,
     /// When it ends whatever happens.
     pub expires_at: Timestamp,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// What it must do before anything else.
+    pub required: Requirements,
 }
 
 /// An account operation that was not done.
@@ -71,6 +77,12 @@ pub enum AccountError {
     /// No such role.
     #[error("no such role")]
     Role,
+    /// No grants, too many, or one that names no place.
+    #[error("not grants")]
+    Grants,
+    /// Less than everything for a role that administers.
+    #[error("who administers does so everywhere")]
+    GrantsOfAdministrator,
     /// The new password will not do.
     #[error("the password will not do")]
     Password(PasswordFault),
@@ -112,7 +124,7 @@ impl Gate {
         let name = canonical(&form.username);
         let mut attempt = self.attempt(permit, Some(&name))?;
         let user = undecided(&mut attempt, self.store.user_by_name(&name))?;
-        let kept = user.as_ref().map(|user| &user.password);
+        let kept = user.as_ref().and_then(|user| user.password.as_ref());
         let verdict = undecided(&mut attempt, self.hasher.verify(&form.password, kept))?;
         let object = user.as_ref().map(|user| format!("user:{}", user.id));
         let user = user.filter(|user| !user.disabled && verdict != Verdict::Wrong);
@@ -195,10 +207,13 @@ impl Gate {
             user_agent: user_agent
                 .map(|text| text.chars().take(USER_AGENT_CHARACTERS_MAX).collect()),
         })?;
+        self.store.note_login(user.id, now)?;
         if surplus > 0 {
             self.live.forget_all();
         }
-        Ok(SignedIn { user, token, session, expires_at })
+        let scopes = self.effective(role, &user.grants);
+        let required = self.requirements(&user, now);
+        Ok(SignedIn { user, token, session, expires_at, scopes, required })
     }
 
     pub(crate) fn uuid(&self) -> Result<Uuid, RandomError> {
@@ -218,28 +233,6 @@ impl Gate {
             self.record(EventName::AuthnSessionEnd, Outcome::Success, &Trace::of(permit), None);
         }
         Ok(())
-    }
-
-    /// Checks and hashes what makes an account, without storing it.
-    pub(crate) fn new_user(
-        &self,
-        name: &str,
-        role: &str,
-        password: &Password,
-    ) -> Result<UserRecord, AccountError> {
-        let name = UserName::parse(name).ok_or(AccountError::Name)?;
-        let role = self.vocabulary.role(role).ok_or(AccountError::Role)?;
-        let password = self.new_password(name.as_str(), password)?;
-        let now = self.now();
-        Ok(UserRecord {
-            id: UserId(self.uuid()?),
-            name: name.as_str().to_owned(),
-            role: role.name.to_owned(),
-            password,
-            disabled: false,
-            created_at: now,
-            password_changed_at: now,
-        })
     }
 
     pub(crate) fn new_password(

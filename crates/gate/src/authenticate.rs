@@ -10,7 +10,7 @@ use crate::gate::Gate;
 use crate::key::ApiKey;
 use crate::live::{LiveKey, LiveSession};
 use crate::principal::Principal;
-use crate::scope::Scope;
+use crate::scope::{Place, Scope};
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 use crate::store::{KeyRecord, SessionRecord, UserRecord};
@@ -81,8 +81,9 @@ impl Gate {
             id: user.id,
             name: Arc::from(user.name.as_str()),
             role: Arc::from(user.role.as_str()),
-            scopes: self.vocabulary.role_scopes(role).into(),
+            scopes: self.effective(role, &user.grants).into(),
             session: record.id,
+            required: self.requirements(user, now),
         };
         Some(LiveSession {
             principal: Arc::new(principal),
@@ -92,6 +93,13 @@ impl Gate {
             expires_at: record.expires_at.min(absolute),
             read_at: now,
         })
+    }
+
+    /// What somebody of that role may do with those written grants; what cannot be read grants nothing.
+    pub(crate) fn effective(&self, role: &RoleRow, grants: &[String]) -> Vec<Scope> {
+        let grants: Vec<Place> =
+            grants.iter().filter_map(|text| self.vocabulary.place(text).ok()).collect();
+        self.vocabulary.effective(role, &grants)
     }
 
     pub(crate) fn session_rule(&self, role: &RoleRow) -> SessionRule {
@@ -157,8 +165,8 @@ impl Gate {
             record.scopes.iter().filter_map(|text| self.vocabulary.scope(text).ok()).collect();
         if let Some(owner) = owner {
             let owner = owner.filter(|owner| !owner.disabled)?;
-            let held = self.vocabulary.role_scopes(self.vocabulary.role(&owner.role)?);
-            scopes.retain(|scope| self.vocabulary.any_satisfies(&held, scope));
+            let held = self.effective(self.vocabulary.role(&owner.role)?, &owner.grants);
+            scopes = self.vocabulary.shared(&scopes, &held);
         }
         let principal = Principal::Key {
             id: record.id.clone(),

@@ -17,8 +17,9 @@ use crate::key::ApiKey;
 use crate::limits::{InFlightGuard, Mode, Standing, Subject};
 use crate::permit::Permit;
 use crate::policy::{Access, Class, CsrfRule, Policy};
-use crate::principal::Principal;
+use crate::principal::{Principal, Right};
 use crate::request_id::RequestId;
+use crate::requirement::Requirement;
 use crate::session::{SessionHash, SessionToken};
 use crate::store::StoreError;
 
@@ -66,6 +67,8 @@ pub struct Ask {
     pub provenance: Provenance,
     /// What its route asks.
     pub policy: Policy,
+    /// What it says for the object its policy is about; none when it says nothing readable.
+    pub object: Option<String>,
 }
 
 /// Why a request does not come in.
@@ -80,6 +83,12 @@ pub enum Refusal {
     /// Proved, but without the right.
     #[error("not allowed")]
     Forbidden,
+    /// Proved, but without any right by which it may know of the thing.
+    #[error("not visible")]
+    Hidden,
+    /// The account must do something else first.
+    #[error("something is required of the account first")]
+    Required(Requirement),
     /// A foreign page may have sent it.
     #[error("not provably from our own page")]
     CrossOrigin,
@@ -235,19 +244,29 @@ where
 }
 
 fn authorise(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<(), Refused> {
-    let allowed = match ask.policy.access {
-        Access::Public => true,
-        Access::SignedIn => principal.is_known(),
-        Access::Requires(required) => principal.allows_required(&gate.vocabulary, required),
-    };
-    if allowed {
+    let policy = &ask.policy;
+    if policy.access == Access::Public {
         return Ok(());
     }
     if !principal.is_known() {
         return Err(Refusal::Unauthenticated.into());
     }
+    if let Some(first) = principal.required().iter().next().filter(|_| !policy.while_required) {
+        return Err(Refusal::Required(first).into());
+    }
+    let right = match policy.access {
+        Access::Public | Access::SignedIn => Right::Held,
+        Access::Requires(required) => {
+            principal.right(&gate.vocabulary, required, policy.reach, ask.object.as_deref())
+        }
+    };
+    let refusal = match right {
+        Right::Held => return Ok(()),
+        Right::Lacking => Refusal::Forbidden,
+        Right::Hidden => Refusal::Hidden,
+    };
     audit(gate, ask, principal, EventName::AuthzFail, Outcome::Denied);
-    Err(Refusal::Forbidden.into())
+    Err(refusal.into())
 }
 
 fn origin(gate: &Gate, ask: &Ask, known: &Known) -> Result<(), Refused> {

@@ -52,6 +52,15 @@ impl Kept {
         });
     }
 
+    /// Takes everything away by which something could act in that user's name.
+    fn shut(&mut self, user: UserId) {
+        self.end_sessions(user, SessionsAfter::End);
+        for key in self.keys.values_mut().filter(|key| key.owner == Some(user)) {
+            // There is no clock here; that it was taken back is all anybody asks.
+            key.revoked_at.get_or_insert(key.created_at);
+        }
+    }
+
     fn has_name(&self, user: &UserRecord) -> bool {
         self.users.values().any(|other| other.name == user.name && other.id != user.id)
     }
@@ -100,8 +109,13 @@ impl Store for MemoryStore {
         if !kept.users.contains_key(&user.id) || kept.has_name(user) {
             return Err(StoreError::Conflict);
         }
-        kept.users.insert(user.id, user.clone());
-        kept.end_sessions(user.id, sessions);
+        let last_login_at = kept.users.get(&user.id).and_then(|kept| kept.last_login_at);
+        kept.users.insert(user.id, UserRecord { last_login_at, ..user.clone() });
+        if user.disabled {
+            kept.shut(user.id);
+        } else {
+            kept.end_sessions(user.id, sessions);
+        }
         Ok(())
     }
 
@@ -114,9 +128,19 @@ impl Store for MemoryStore {
     ) -> Result<(), StoreError> {
         let mut kept = self.kept();
         let user = kept.users.get_mut(&id).ok_or(StoreError::Conflict)?;
-        user.password.clone_from(password);
-        user.password_changed_at = changed_at.unwrap_or(user.password_changed_at);
+        user.password = Some(password.clone());
+        if let Some(changed_at) = changed_at {
+            user.password_changed_at = changed_at;
+            user.must_change_password = false;
+        }
         kept.end_sessions(id, sessions);
+        Ok(())
+    }
+
+    fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
+        if let Some(user) = self.kept().users.get_mut(&id) {
+            user.last_login_at = user.last_login_at.max(Some(at));
+        }
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl Gate {
     ) -> Result<(), AccountError> {
         let user = self.caller(permit)?;
         let mut attempt = self.attempt(permit, Some(&user.name))?;
-        let verdict = undecided(&mut attempt, self.hasher.verify(current, Some(&user.password)))?;
+        let verdict = undecided(&mut attempt, self.hasher.verify(current, user.password.as_ref()))?;
         if verdict == Verdict::Wrong {
             attempt.failed();
             self.record(

@@ -44,11 +44,20 @@ pub struct PasswordConfig {
     pub hashes_at_a_time: usize,
     /// Fewest characters.
     pub characters_min: usize,
+    /// Days after which a password must be changed; 0 means never, which is better (NIST SP 800-63B-4).
+    pub expiry_days: u32,
 }
 
 impl Default for PasswordConfig {
     fn default() -> Self {
-        Self { memory_kib: 64 * 1024, passes: 3, lanes: 1, hashes_at_a_time: 0, characters_min: 16 }
+        Self {
+            memory_kib: 64 * 1024,
+            passes: 3,
+            lanes: 1,
+            hashes_at_a_time: 0,
+            characters_min: 16,
+            expiry_days: 0,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::limits::InFlightGuard;
 use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::request_id::RequestId;
+use crate::requirement::Requirements;
 use crate::scope::Scope;
 use crate::session::SessionHash;
 use crate::vocabulary::Vocabulary;
@@ -40,6 +41,12 @@ impl Permit {
     #[must_use]
     pub fn allows(&self, wanted: &Scope) -> bool {
         self.principal.allows(&self.vocabulary, wanted)
+    }
+
+    /// What the caller must do before anything else.
+    #[must_use]
+    pub fn required(&self) -> Requirements {
+        self.principal.required()
     }
 
     /// Whether the caller may do everything.

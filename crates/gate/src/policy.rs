@@ -92,6 +92,18 @@ pub enum Access {
     Requires(Required),
 }
 
+/// How much of its database a route is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of it: the caller's right must reach the whole database.
+    Whole,
+    /// The object that this variable of the path names; for who may not see it, there is none.
+    Object(&'static str),
+    /// Several objects: a right on any of them is enough, and the handler shows those alone that
+    /// [`Permit::allows`](crate::Permit::allows).
+    Listed,
+}
+
 /// Which pages of other origins may read the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,6 +136,10 @@ pub struct Policy {
     pub class: Class,
     /// Who may call.
     pub access: Access,
+    /// How much of its database it is about.
+    pub reach: Reach,
+    /// Whether an account that must do something first may call it.
+    pub while_required: bool,
     /// What one call takes from the class's quota.
     pub cost: u32,
     /// Which foreign pages may read the answer.
@@ -143,6 +159,8 @@ impl Policy {
         Self {
             class,
             access,
+            reach: Reach::Whole,
+            while_required: false,
             cost: 1,
             cors: CorsClass::SameOrigin,
             csrf: CsrfRule::Cookie,
@@ -208,6 +226,32 @@ impl Policy {
     #[must_use]
     pub const fn ingest() -> Self {
         Self::public(Class::Ingest).cors(CorsClass::Ingest).body_max(INGEST_BYTES_MAX)
+    }
+
+    /// About one object: the one this variable of the path names.
+    ///
+    /// The gate itself asks for the right on `database/object`; who holds rights in the database but none on this object
+    /// is answered as if it did not exist.
+    #[must_use]
+    pub const fn of(mut self, variable: &'static str) -> Self {
+        self.reach = Reach::Object(variable);
+        self
+    }
+
+    /// About several objects: a right on any of them is enough to call.
+    ///
+    /// The handler must leave out what [`Permit::allows`](crate::Permit::allows) does not let the caller see.
+    #[must_use]
+    pub const fn listed(mut self) -> Self {
+        self.reach = Reach::Listed;
+        self
+    }
+
+    /// Also for an account that must do something first: this is where it does it, or signs out.
+    #[must_use]
+    pub const fn while_required(mut self) -> Self {
+        self.while_required = true;
+        self
     }
 
     /// What one call takes from the quota.

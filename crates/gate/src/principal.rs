@@ -6,8 +6,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::key::KeyId;
-use crate::policy::Required;
-use crate::scope::Scope;
+use crate::policy::{Reach, Required};
+use crate::requirement::Requirements;
+use crate::scope::{Place, Scope};
 use crate::vocabulary::Vocabulary;
 
 /// A user's identity, stable for the life of the account.
@@ -69,10 +70,12 @@ pub enum Principal {
         name: Arc<str>,
         /// Its role.
         role: Arc<str>,
-        /// What the role stands for.
+        /// What the role may do where the grants say.
         scopes: Arc<[Scope]>,
         /// The session that carried the request.
         session: SessionId,
+        /// What it must do before anything else.
+        required: Requirements,
     },
     /// A program behind an API key.
     Key {
@@ -111,14 +114,57 @@ impl Principal {
         }
     }
 
-    /// Whether it may do what a route asks.
-    pub(crate) fn allows_required(&self, vocabulary: &Vocabulary, wanted: Required) -> bool {
-        match self {
-            Self::Operator => true,
-            Self::Anonymous => false,
-            Self::User { scopes, .. } | Self::Key { scopes, .. } => scopes
+    /// Whether it may do what a route asks, on the object it names if it names one.
+    pub(crate) fn right(
+        &self,
+        vocabulary: &Vocabulary,
+        wanted: Required,
+        reach: Reach,
+        object: Option<&str>,
+    ) -> Right {
+        let scopes = match self {
+            Self::Operator => return Right::Held,
+            Self::Anonymous => return Right::Lacking,
+            Self::User { scopes, .. } | Self::Key { scopes, .. } => scopes,
+        };
+        let held = |there: &dyn Fn(&Place) -> bool| {
+            scopes
                 .iter()
-                .any(|held| vocabulary.satisfies_required(held, wanted.action, wanted.database)),
+                .any(|held| there(&held.place) && vocabulary.includes(held.action, wanted.action))
+        };
+        let Some(database) = wanted.database else {
+            return Right::of(held(&|place| *place == Place::Everywhere));
+        };
+        if held(&|place| place.covers_database(database)) {
+            return Right::Held;
+        }
+        match reach {
+            Reach::Whole => Right::Lacking,
+            Reach::Listed => Right::of(held(&|place| place.touches(database))),
+            Reach::Object(_) => {
+                let name = object.and_then(|text| vocabulary.object(text));
+                let reached = |place: &Place| {
+                    name.as_deref().is_some_and(|name| place.covers_object(database, name))
+                };
+                let somewhere =
+                    |test: &dyn Fn(&Place) -> bool| scopes.iter().any(|scope| test(&scope.place));
+                if held(&reached) {
+                    Right::Held
+                } else if !somewhere(&reached) && somewhere(&|place| place.touches(database)) {
+                    Right::Hidden
+                } else {
+                    Right::Lacking
+                }
+            }
+        }
+    }
+
+    /// What it must do before anything else.
+    #[must_use]
+    pub const fn required(&self) -> Requirements {
+        match self {
+            Self::User { required, .. } => *required,
+            Self::Anonymous | Self::Key { .. } | Self::Operator => Requirements::NONE,
         }
     }
 
@@ -147,5 +193,22 @@ impl Principal {
             Self::Key { id, .. } => format!("key:{id}"),
             Self::Operator => "operator".to_owned(),
         }
+    }
+}
+
+/// What the gate finds when it looks for a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// It is there.
+    Held,
+    /// It is not there, and the caller may know of the thing.
+    Lacking,
+    /// It is not there, and the caller may not know whether the thing is. Whether it is was not looked at.
+    Hidden,
+}
+
+impl Right {
+    const fn of(held: bool) -> Self {
+        if held { Self::Held } else { Self::Lacking }
     }
 }

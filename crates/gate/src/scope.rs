@@ -1,14 +1,17 @@
-//! What may be done to which database: actions and scopes.
+//! What may be done where: actions, places and scopes.
 //!
-//! A scope is written `action:database`, `read:web` or `admin:*`. The database part is never optional: "all" is
-//! said with `*`. Which actions exist is the product's business (see [`crate::Vocabulary`]); the four named here
-//! are those that the constructors of [`crate::Policy`] need.
+//! A scope is written `action:place`, and a place `*`, `database` or `database/object`: `read:web`, `admin:*`,
+//! `read:web/shop.example`. The place is never optional: "everywhere" is said with `*`. A grant is a place alone: the role
+//! says which actions, the grant says where. Which actions exist, and how an object is spelt, is the product's business
+//! (see [`crate::Vocabulary`]); the four actions named here are those that the constructors of [`crate::Policy`] need.
 
 use std::fmt;
 use std::sync::Arc;
 
 /// Longest database name in a scope.
 const DATABASE_NAME_MAX: usize = 63;
+/// Longest text that is looked at as the name of an object, in bytes.
+pub(crate) const OBJECT_NAME_BYTES_MAX: usize = 1_024;
 
 /// A kind of act, such as `read`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,89 +52,122 @@ impl fmt::Debug for Action {
     }
 }
 
-/// The database half of a scope.
+/// Where something may be done.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Database {
+pub enum Place {
     /// Every database, those to come included.
-    All,
-    /// One database by its name.
-    One(Arc<str>),
+    Everywhere,
+    /// One database by its name, with everything in it.
+    Database(Arc<str>),
+    /// One object in one database, both by their canonical names.
+    Object(Arc<str>, Arc<str>),
 }
 
-impl Database {
-    /// Reads `*` or a name of letters, digits, `_` and `-`.
+impl Place {
+    /// Whether all of the other place lies in this one.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        if text == "*" {
-            return Some(Self::All);
+    pub fn covers(&self, other: &Self) -> bool {
+        match other {
+            Self::Everywhere => *self == Self::Everywhere,
+            Self::Database(database) => self.covers_database(database),
+            Self::Object(database, object) => self.covers_object(database, object),
         }
-        let fits = (1..=DATABASE_NAME_MAX).contains(&text.len());
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        (fits && text.bytes().all(plain)).then(|| Self::One(Arc::from(text)))
     }
 
-    pub(crate) fn covers(&self, other: &str) -> bool {
+    /// What lies in both places; of two that share anything, one lies in the other.
+    #[must_use]
+    pub fn shared_with(&self, other: &Self) -> Option<Self> {
+        if self.covers(other) {
+            Some(other.clone())
+        } else {
+            other.covers(self).then(|| self.clone())
+        }
+    }
+
+    pub(crate) fn covers_database(&self, name: &str) -> bool {
         match self {
-            Self::All => true,
-            Self::One(name) => &**name == other,
+            Self::Everywhere => true,
+            Self::Database(database) => &**database == name,
+            Self::Object(..) => false,
         }
     }
 
-    fn as_str(&self) -> &str {
+    pub(crate) fn covers_object(&self, database: &str, object: &str) -> bool {
         match self {
-            Self::All => "*",
-            Self::One(name) => name,
+            Self::Object(own, name) => &**own == database && &**name == object,
+            Self::Everywhere | Self::Database(_) => self.covers_database(database),
+        }
+    }
+
+    /// Whether it has anything to do with that database.
+    pub(crate) fn touches(&self, name: &str) -> bool {
+        match self {
+            Self::Object(database, _) => &**database == name,
+            Self::Everywhere | Self::Database(_) => self.covers_database(name),
         }
     }
 }
 
-impl fmt::Display for Database {
+impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        match self {
+            Self::Everywhere => formatter.write_str("*"),
+            Self::Database(database) => formatter.write_str(database),
+            Self::Object(database, object) => write!(formatter, "{database}/{object}"),
+        }
     }
 }
 
-impl fmt::Debug for Database {
+impl fmt::Debug for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        write!(formatter, "{self}")
     }
 }
 
-/// An action on a database.
+impl serde::Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Whether a database can have that name: letters, digits, `_` and `-`.
+pub(crate) fn is_database_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=DATABASE_NAME_MAX).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// An action at a place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     /// What may be done.
     pub action: Action,
-    /// To what.
-    pub database: Database,
+    /// Where.
+    pub place: Place,
 }
 
 impl Scope {
     /// An action on one database; what is not a database name stands for no database at all.
     #[must_use]
     pub fn on(action: Action, database: &str) -> Self {
-        Self { action, database: Database::One(Arc::from(database)) }
+        Self { action, place: Place::Database(Arc::from(database)) }
+    }
+
+    /// An action on one object of a database, by its canonical name; any other name stands for no object at all.
+    #[must_use]
+    pub fn of(action: Action, database: &str, object: &str) -> Self {
+        Self { action, place: Place::Object(Arc::from(database), Arc::from(object)) }
     }
 
     /// An action on every database.
     #[must_use]
     pub const fn everywhere(action: Action) -> Self {
-        Self { action, database: Database::All }
-    }
-
-    /// Whether this scope's database half reaches all of the other's.
-    #[must_use]
-    pub fn reaches(&self, database: &Database) -> bool {
-        match database {
-            Database::All => self.database == Database::All,
-            Database::One(name) => self.database.covers(name),
-        }
+        Self { action, place: Place::Everywhere }
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.action, self.database)
+        write!(formatter, "{}:{}", self.action, self.place)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::password::Password;
 use crate::permit::Permit;
 use crate::random;
 use crate::secret::{Fingerprint, hex};
+use crate::users::NewUser;
 
 /// Somebody who sets up the server.
 #[derive(Debug)]
@@ -64,8 +65,12 @@ impl Gate {
         }
         attempt.succeeded();
         let account = &form.account;
-        let user =
-            self.new_user(&account.username, self.vocabulary.first_role, &account.password)?;
+        let user = self.new_user(&NewUser {
+            name: account.username.clone(),
+            role: self.vocabulary.first_role.to_owned(),
+            grants: None,
+            password: Some(account.password.clone()),
+        })?;
         if !self.store.insert_first_user(&user)? {
             return Err(AccountError::SetupClosed);
         }

@@ -47,14 +47,20 @@ pub struct UserRecord {
     pub name: String,
     /// Its role's name.
     pub role: String,
-    /// The password's hash, a PHC string.
-    pub password: PasswordHashText,
+    /// Where the role counts, as written.
+    pub grants: Vec<String>,
+    /// The password's hash, a PHC string; none until one is chosen.
+    pub password: Option<PasswordHashText>,
+    /// Whether another password must be chosen before anything else.
+    pub must_change_password: bool,
     /// Whether it is shut.
     pub disabled: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its password was last set.
     pub password_changed_at: Timestamp,
+    /// When somebody last signed in to it.
+    pub last_login_at: Option<Timestamp>,
 }
 
 /// A password's hash in PHC form; its `Debug` shows nothing.
@@ -176,7 +182,8 @@ pub trait Store: Send + Sync + 'static {
     /// The storage failed.
     fn insert_first_user(&self, user: &UserRecord) -> Result<bool, StoreError>;
 
-    /// Replaces an account and ends sessions as told, in one transaction.
+    /// Replaces an account and ends sessions as told, in one transaction. An account that is shut loses with it, and for
+    /// good, everything by which something could act in its name: sessions, keys, tokens. When it last signed in stays.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is none of that id.
@@ -184,7 +191,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Replaces a password's hash and nothing else about the account, and ends sessions as told, in one transaction.
     ///
-    /// `changed_at` is none when the same password was only hashed anew.
+    /// `changed_at` is none when the same password was only hashed anew; a changed one need not be changed any more.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is none of that id.
@@ -195,6 +202,12 @@ pub trait Store: Send + Sync + 'static {
         changed_at: Option<Timestamp>,
         sessions: SessionsAfter,
     ) -> Result<(), StoreError>;
+
+    /// Notes that somebody signed in, and nothing else about the account; nothing happens when it is gone.
+    ///
+    /// # Errors
+    /// The storage failed.
+    fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), StoreError>;
 
     /// The session of that hash.
     ///

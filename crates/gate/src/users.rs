@@ -3,19 +3,41 @@
 use crate::accounts::AccountError;
 use crate::audit::{EventName, Outcome};
 use crate::gate::{Gate, Trace};
+use crate::name::UserName;
 use crate::password::Password;
 use crate::permit::Permit;
-use crate::principal::UserId;
-use crate::scope::Scope;
+use crate::principal::{Principal, UserId};
+use crate::scope::{Place, Scope};
 use crate::store::{SessionsAfter, StoreError, UserRecord};
+use crate::vocabulary::RoleRow;
+
+/// Most grants of an account.
+pub const GRANTS_MAX: usize = 64;
+
+/// An account to make.
+#[derive(Debug, Default)]
+pub struct NewUser {
+    /// Its name, in any spelling.
+    pub name: String,
+    /// Its role.
+    pub role: String,
+    /// Where the role counts, as written; none means everywhere.
+    pub grants: Option<Vec<String>>,
+    /// Its password; without one, nobody can sign in until one is chosen.
+    pub password: Option<Password>,
+}
 
 /// What shall be different about an account.
 #[derive(Debug, Default)]
 pub struct UserChange {
     /// Shut it or open it.
     pub disabled: Option<bool>,
-    /// Give it another role.
+    /// Give it another role. A role that administers does so everywhere.
     pub role: Option<String>,
+    /// Say anew where the role counts.
+    pub grants: Option<Vec<String>>,
+    /// Have another password chosen before anything else.
+    pub must_change_password: Option<bool>,
     /// Set its password; also ends a lock.
     pub password: Option<Password>,
 }
@@ -30,19 +52,17 @@ impl Gate {
         Ok(self.store.users()?)
     }
 
-    /// Makes an account.
+    /// Makes an account. A password that somebody else chose must be changed at the first sign-in; the operator's word is
+    /// the owner's own.
     ///
     /// # Errors
-    /// [`AccountError::Name`], `NameTaken`, `Role`, `Password`, `Busy`, or `NotForCaller`.
-    pub fn create_user(
-        &self,
-        permit: &Permit,
-        name: &str,
-        role: &str,
-        password: &Password,
-    ) -> Result<UserRecord, AccountError> {
+    /// [`AccountError::Name`], `NameTaken`, `Role`, `Grants`, `GrantsOfAdministrator`, `Password`, `Busy`, or
+    /// `NotForCaller`.
+    pub fn create_user(&self, permit: &Permit, new: &NewUser) -> Result<UserRecord, AccountError> {
         administers(permit)?;
-        let user = self.new_user(name, role, password)?;
+        let mut user = self.new_user(new)?;
+        user.must_change_password =
+            user.password.is_some() && !matches!(permit.principal(), Principal::Operator);
         self.store.insert_user(&user).map_err(|error| match error {
             StoreError::Conflict => AccountError::NameTaken,
             error @ StoreError::Failed(_) => error.into(),
@@ -56,11 +76,35 @@ impl Gate {
         Ok(user)
     }
 
-    /// Changes an account. Its sessions end whenever it is shut or gets another role or password; its keys stop
-    /// working while it is shut.
+    /// Checks and hashes what makes an account, without storing it.
+    pub(crate) fn new_user(&self, new: &NewUser) -> Result<UserRecord, AccountError> {
+        let name = UserName::parse(&new.name).ok_or(AccountError::Name)?;
+        let role = self.vocabulary.role(&new.role).ok_or(AccountError::Role)?;
+        let grants = self.grants(role, new.grants.as_deref())?;
+        let password = new.password.as_ref();
+        let password =
+            password.map(|password| self.new_password(name.as_str(), password)).transpose()?;
+        let now = self.now();
+        Ok(UserRecord {
+            id: UserId(self.uuid()?),
+            name: name.as_str().to_owned(),
+            role: role.name.to_owned(),
+            grants,
+            password,
+            must_change_password: false,
+            disabled: false,
+            created_at: now,
+            password_changed_at: now,
+            last_login_at: None,
+        })
+    }
+
+    /// Changes an account. Its sessions end whenever it is shut or gets other rights or another password, and nothing that
+    /// acts in its name survives its being shut.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`], `Role`, `Password`, `LastAdministrator`, `Busy`, or `NotForCaller`.
+    /// [`AccountError::NotFound`], `Role`, `Grants`, `GrantsOfAdministrator`, `Password`, `LastAdministrator`, `Busy`, or
+    /// `NotForCaller`.
     pub fn update_user(
         &self,
         permit: &Permit,
@@ -73,26 +117,68 @@ impl Gate {
             change.password.as_ref().map(|new| self.new_password(&known.name, new)).transpose()?;
         let _changing = self.change();
         let mut user = self.store.user(id)?.ok_or(AccountError::NotFound)?;
-        if let Some(role) = &change.role {
-            self.vocabulary.role(role).ok_or(AccountError::Role)?.name.clone_into(&mut user.role);
-        }
+        let other_rights = self.change_rights(&mut user, change)?;
         user.disabled = change.disabled.unwrap_or(user.disabled);
+        user.must_change_password =
+            change.must_change_password.unwrap_or(user.must_change_password);
         self.keep_an_administrator(&user)?;
         if let Some(password) = password {
-            user.password = password;
+            user.password = Some(password);
             user.password_changed_at = self.now();
         }
-        let harmless = change.role.is_none() && change.password.is_none() && !user.disabled;
+        let harmless = !other_rights && change.password.is_none() && !user.disabled;
         let sessions = if harmless { SessionsAfter::Keep } else { SessionsAfter::End };
         self.store.update_user(&user, sessions)?;
         self.live.forget_all();
         if change.password.is_some() {
             self.lockout.pardon(&user.name)?;
         }
-        let event =
-            if change.role.is_some() { EventName::AuthzChange } else { EventName::UserUpdated };
+        let event = if other_rights { EventName::AuthzChange } else { EventName::UserUpdated };
         self.record(event, Outcome::Success, &Trace::of(permit), Some(format!("user:{id}")));
         Ok(user)
+    }
+
+    /// Gives the account its new role and grants; says whether there were any.
+    fn change_rights(
+        &self,
+        user: &mut UserRecord,
+        change: &UserChange,
+    ) -> Result<bool, AccountError> {
+        if change.role.is_none() && change.grants.is_none() {
+            return Ok(false);
+        }
+        let role = change.role.as_deref().unwrap_or(&user.role);
+        let role = self.vocabulary.role(role).ok_or(AccountError::Role)?;
+        if change.grants.is_some() || self.vocabulary.administers(role) {
+            user.grants = self.grants(role, change.grants.as_deref())?;
+        }
+        role.name.clone_into(&mut user.role);
+        Ok(true)
+    }
+
+    /// Reads grants, and writes them in canonical spelling without those that lie in others.
+    fn grants(
+        &self,
+        role: &RoleRow,
+        written: Option<&[String]>,
+    ) -> Result<Vec<String>, AccountError> {
+        let everywhere = Place::Everywhere.to_string();
+        let Some(written) = written else {
+            return Ok(vec![everywhere]);
+        };
+        if written.is_empty() || written.len() > GRANTS_MAX {
+            return Err(AccountError::Grants);
+        }
+        let places = written.iter().map(|text| self.vocabulary.place(text));
+        let mut places = places.collect::<Result<Vec<_>, _>>().map_err(|_| AccountError::Grants)?;
+        places.sort();
+        places.dedup();
+        let all = places.clone();
+        places.retain(|place| !all.iter().any(|other| other != place && other.covers(place)));
+        if self.vocabulary.administers(role) && places != [Place::Everywhere] {
+            return Err(AccountError::GrantsOfAdministrator);
+        }
+        Ok(places.iter().map(ToString::to_string).collect())
     }
 
     fn keep_an_administrator(&self, changed: &UserRecord) -> Result<(), AccountError> {
@@ -107,7 +193,7 @@ impl Gate {
 
     fn is_administrator(&self, user: &UserRecord) -> bool {
         let everything = Scope::everywhere(self.vocabulary.administering);
-        let held = self.vocabulary.role(&user.role).map(|role| self.vocabulary.role_scopes(role));
+        let held = self.vocabulary.role(&user.role).map(|role| self.effective(role, &user.grants));
         !user.disabled && held.is_some_and(|held| self.vocabulary.any_satisfies(&held, &everything))
     }
 }

@@ -6,8 +6,12 @@
 //! # Invariants
 //! - The administering action includes every other (`admin_includes_everything`).
 //! - A scope that names an unknown action does not parse, so it can never be granted.
+//! - The administering action is held everywhere or not at all: a grant for less takes it away
+//!   (`administering_is_everywhere_or_nothing`).
 
-use crate::scope::{Action, Database, Scope};
+use std::sync::Arc;
+
+use crate::scope::{Action, OBJECT_NAME_BYTES_MAX, Place, Scope, is_database_name};
 
 /// One action and those it includes.
 #[derive(Debug, Clone, Copy)]
@@ -42,13 +46,15 @@ pub struct Vocabulary {
     pub first_role: &'static str,
     /// Words of the product that no password should be built from.
     pub password_words: &'static [&'static str],
+    /// The one spelling of an object's name; none for what can be no name.
+    pub canonical_object: fn(&str) -> Option<String>,
 }
 
 /// A written scope that means nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// There is no colon, so no database is named.
-    #[error("a scope is written action:database")]
+    #[error("a scope is written action:database or action:database/object")]
     Shape,
     /// No such action.
     #[error("the scope names an unknown action")]
@@ -56,18 +62,48 @@ pub enum ScopeError {
     /// Not a database name.
     #[error("the scope names no valid database")]
     Database,
+    /// Not a name of an object.
+    #[error("the scope names no valid object")]
+    Object,
 }
 
 impl Vocabulary {
-    /// Reads `action:database`.
+    /// Reads `action:place`.
     ///
     /// # Errors
     /// Any text that is not exactly that, with an action of the table.
     pub fn scope(&self, text: &str) -> Result<Scope, ScopeError> {
-        let (action, database) = text.split_once(':').ok_or(ScopeError::Shape)?;
+        let (action, place) = text.split_once(':').ok_or(ScopeError::Shape)?;
         let action = self.action(action).ok_or(ScopeError::Action)?;
-        let database = Database::parse(database).ok_or(ScopeError::Database)?;
-        Ok(Scope { action, database })
+        Ok(Scope { action, place: self.place(place)? })
+    }
+
+    /// Reads `*`, `database` or `database/object`; the object in any spelling.
+    ///
+    /// # Errors
+    /// What is no database or no object.
+    pub fn place(&self, text: &str) -> Result<Place, ScopeError> {
+        if text == "*" {
+            return Ok(Place::Everywhere);
+        }
+        let (database, object) = match text.split_once('/') {
+            Some((database, object)) => (database, Some(object)),
+            None => (text, None),
+        };
+        if !is_database_name(database) {
+            return Err(ScopeError::Database);
+        }
+        let database = Arc::from(database);
+        let Some(object) = object else {
+            return Ok(Place::Database(database));
+        };
+        let object = self.object(object).ok_or(ScopeError::Object)?;
+        Ok(Place::Object(database, object.into()))
+    }
+
+    /// The canonical name of an object.
+    pub(crate) fn object(&self, text: &str) -> Option<String> {
+        (text.len() <= OBJECT_NAME_BYTES_MAX).then(|| (self.canonical_object)(text)).flatten()
     }
 
     /// The action of that name.
@@ -82,34 +118,32 @@ impl Vocabulary {
         self.roles.iter().find(|row| row.name == name)
     }
 
-    /// The scopes a role stands for.
+    /// What somebody of that role may do with those grants: each action of the role, where both role and a grant allow it.
     #[must_use]
-    pub fn role_scopes(&self, role: &RoleRow) -> Vec<Scope> {
-        role.scopes
-            .iter()
-            .filter_map(|(action, database)| {
-                Some(Scope { action: *action, database: Database::parse(database)? })
-            })
-            .collect()
+    pub fn effective(&self, role: &RoleRow, grants: &[Place]) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        for (action, place) in role.scopes {
+            let Ok(place) = self.place(place) else {
+                continue;
+            };
+            let shared = grants.iter().filter_map(|grant| place.shared_with(grant));
+            scopes.extend(shared.map(|place| Scope { action: *action, place }));
+        }
+        scopes
+            .retain(|scope| scope.action != self.administering || scope.place == Place::Everywhere);
+        scopes
+    }
+
+    /// Whether the role may administer, and so has no use for grants but everything.
+    #[must_use]
+    pub fn administers(&self, role: &RoleRow) -> bool {
+        role.scopes.iter().any(|(action, _)| *action == self.administering)
     }
 
     /// Whether holding `held` is enough for `wanted`.
     #[must_use]
     pub fn satisfies(&self, held: &Scope, wanted: &Scope) -> bool {
-        held.reaches(&wanted.database) && self.includes(held.action, wanted.action)
-    }
-
-    pub(crate) fn satisfies_required(
-        &self,
-        held: &Scope,
-        action: Action,
-        database: Option<&str>,
-    ) -> bool {
-        let reaches = match database {
-            None => held.database == Database::All,
-            Some(name) => held.database.covers(name),
-        };
-        reaches && self.includes(held.action, action)
+        held.place.covers(&wanted.place) && self.includes(held.action, wanted.action)
     }
 
     /// Whether one of `held` is enough for `wanted`.
@@ -118,7 +152,20 @@ impl Vocabulary {
         held.iter().any(|scope| self.satisfies(scope, wanted))
     }
 
-    fn includes(&self, held: Action, wanted: Action) -> bool {
+    /// What of `wanted` one who holds `held` may still do: each action where both reach.
+    pub(crate) fn shared(&self, wanted: &[Scope], held: &[Scope]) -> Vec<Scope> {
+        let mut shared = Vec::new();
+        for scope in wanted {
+            let able = held.iter().filter(|held| self.includes(held.action, scope.action));
+            let places = able.filter_map(|held| held.place.shared_with(&scope.place));
+            shared.extend(places.map(|place| Scope { action: scope.action, place }));
+        }
+        shared.sort();
+        shared.dedup();
+        shared
+    }
+
+    pub(crate) fn includes(&self, held: Action, wanted: Action) -> bool {
         held == wanted
             || held == self.administering
             || self.actions.iter().any(|row| row.action == held && row.includes.contains(&wanted))
@@ -139,9 +186,9 @@ impl Vocabulary {
             faults.push(format!("the first role {} is not in the table", self.first_role));
         }
         for role in self.roles {
-            for (action, database) in role.scopes {
-                if !known(*action) || Database::parse(database).is_none() {
-                    faults.push(format!("role {}: {action}:{database} is no scope", role.name));
+            for (action, place) in role.scopes {
+                if !known(*action) || self.place(place).is_err() {
+                    faults.push(format!("role {}: {action}:{place} is no scope", role.name));
                 }
             }
         }
@@ -150,68 +197,4 @@ impl Vocabulary {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) const VOCABULARY: Vocabulary = Vocabulary {
-        actions: &[
-            ActionRow { action: Action::READ, includes: &[] },
-            ActionRow { action: Action::QUERY, includes: &[Action::READ] },
-            ActionRow { action: Action::WRITE, includes: &[Action::READ] },
-            ActionRow { action: Action::ADMIN, includes: &[] },
-        ],
-        roles: &[
-            RoleRow { name: "viewer", scopes: &[(Action::READ, "*")], privileged: false },
-            RoleRow { name: "admin", scopes: &[(Action::ADMIN, "*")], privileged: true },
-        ],
-        administering: Action::ADMIN,
-        first_role: "admin",
-        password_words: &["product"],
-    };
-
-    fn check(text: &str) -> String {
-        match VOCABULARY.scope(text) {
-            Ok(scope) => scope.to_string(),
-            Err(error) => format!("{error:?}"),
-        }
-    }
-
-    #[test]
-    fn scopes_are_read_and_printed() {
-        for text in ["read:*", "query:web", "write:shop-2", "admin:*"] {
-            assert_eq!(check(text), text);
-        }
-        assert_eq!(check("read"), "Shape");
-        assert_eq!(check("fly:web"), "Action");
-        assert_eq!(check("read:"), "Database");
-        assert_eq!(check("read:a:b"), "Database");
-        assert_eq!(check("read:we b"), "Database");
-        assert_eq!(check(&format!("read:{}", "a".repeat(63))), format!("read:{}", "a".repeat(63)));
-        assert_eq!(check(&format!("read:{}", "a".repeat(64))), "Database");
-    }
-
-    #[test]
-    fn admin_includes_everything() {
-        let admin = Scope::everywhere(Action::ADMIN);
-        for row in VOCABULARY.actions {
-            assert!(VOCABULARY.satisfies(&admin, &Scope::on(row.action, "web")));
-        }
-    }
-
-    #[test]
-    fn a_scope_reaches_its_own_database_only() {
-        let read = Scope::on(Action::READ, "web");
-        assert!(VOCABULARY.satisfies(&read, &Scope::on(Action::READ, "web")));
-        assert!(!VOCABULARY.satisfies(&read, &Scope::on(Action::READ, "net")));
-        assert!(!VOCABULARY.satisfies(&read, &Scope::everywhere(Action::READ)));
-        assert!(!VOCABULARY.satisfies(&read, &Scope::on(Action::WRITE, "web")));
-        assert!(VOCABULARY.satisfies(&Scope::on(Action::WRITE, "web"), &read));
-    }
-
-    #[test]
-    fn faults_of_the_tables_are_found() {
-        assert!(VOCABULARY.faults().is_empty());
-        let broken = Vocabulary { actions: &[], first_role: "nobody", ..VOCABULARY };
-        assert_eq!(broken.faults().len(), 4);
-    }
-}
+pub(crate) mod tests;

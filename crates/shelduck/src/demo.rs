@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, ensure};
 use control::{Hostname, NewSite, SiteSettings, TimeZoneName};
 use futures_util::StreamExt;
-use gate::{NewKey, Password};
+use gate::{NewKey, NewUser, Password};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -110,8 +110,13 @@ async fn add_people(runtime: &Runtime) -> Result<(String, String)> {
     let (gate, chosen) = (runtime.gate().clone(), password.clone());
     let key = tokio::task::spawn_blocking(move || -> Result<String> {
         let operator = gate::local::operator(&gate);
-        gate.create_user(&operator, ADMIN, "admin", &Password::new(chosen))
-            .context("the demo's admin")?;
+        let admin = NewUser {
+            name: ADMIN.to_owned(),
+            role: "admin".to_owned(),
+            grants: None,
+            password: Some(Password::new(chosen)),
+        };
+        gate.create_user(&operator, &admin).context("the demo's admin")?;
         let new = NewKey {
             name: "demo".to_owned(),
             scopes: vec!["admin:*".to_owned()],

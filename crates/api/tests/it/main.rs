@@ -5,6 +5,7 @@ mod auth;
 mod dashboard;
 mod documents;
 mod events;
+mod grants;
 mod ingest;
 mod keys;
 mod matrix;

@@ -12,7 +12,7 @@ use gate::clock::Clock;
 use gate::config::{GateConfig, LimitsConfig, PasswordConfig};
 use gate::http::Peer;
 use gate::session::SessionToken;
-use gate::store::{PasswordHashText, SessionRecord, Store, UserRecord};
+use gate::store::{SessionRecord, Store, UserRecord};
 use gate::{Environment, Gate, RootSecret, SessionId, UserId};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -167,8 +167,13 @@ impl World {
         self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
-    /// A new user of this role and a session of theirs: the cookie. The password is none that can be typed.
+    /// A new user of this role and a session of theirs: the cookie. There is no password.
     pub(crate) fn session(&self, role: &str) -> String {
+        self.session_with(role, &["*"])
+    }
+
+    /// The same, of a role that counts only there.
+    pub(crate) fn session_with(&self, role: &str, grants: &[&str]) -> String {
         let now = self.clock.now();
         let number = self.sessions.fetch_add(1, Ordering::SeqCst);
         let token = SessionToken::parse(&format!("{number:064x}")).unwrap();
@@ -176,10 +181,13 @@ impl World {
             id: UserId(Uuid::new_v4()),
             name: format!("{role}-{number}"),
             role: role.to_owned(),
-            password: PasswordHashText("$none".to_owned()),
+            grants: grants.iter().map(|grant| (*grant).to_owned()).collect(),
+            password: None,
+            must_change_password: false,
             disabled: false,
             created_at: now,
             password_changed_at: now,
+            last_login_at: None,
         };
         let session = SessionRecord {
             hash: token.hash(),

@@ -47,10 +47,13 @@ fn new_user(name: &str, role: &str) -> User {
         id: UserId(Uuid::new_v4()),
         name: name.to_owned(),
         role: role.to_owned(),
-        password_phc: "$argon2id$first".to_owned(),
+        grants: vec!["*".to_owned()],
+        password_phc: Some("$argon2id$first".to_owned()),
+        must_change_password: false,
         disabled: false,
         created_at: at(0),
         password_changed_at: at(0),
+        last_login_at: None,
     }
 }
 

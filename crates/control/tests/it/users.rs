@@ -67,7 +67,9 @@ fn a_change_ends_the_sessions_it_is_told_to() {
     let bob = add_user(&store.control, "bob", "viewer");
     add_session(&store.control, &bob, 9, 0);
     let changed = User {
-        password_phc: "$argon2id$second".to_owned(),
+        grants: vec!["web".to_owned(), "web/shop.example".to_owned()],
+        password_phc: Some("$argon2id$second".to_owned()),
+        must_change_password: true,
         password_changed_at: at(5),
         ..ada.clone()
     };
@@ -106,6 +108,41 @@ fn disabling_a_user_revokes_the_keys_for_good() {
     store.control.update_user(&ada, SessionsAfter::End, None, at(10)).unwrap();
     let key = store.control.key("a").unwrap().unwrap();
     assert_eq!(key.revoked_at, Some(at(9)), "enabling a user brought a key back");
+}
+
+#[test]
+fn an_account_without_a_password_stays_without_one() {
+    let store = store();
+    let ada = User { password_phc: None, ..new_user("ada", "viewer") };
+    store.control.insert_user(&ada).unwrap();
+    assert_eq!(store.control.user(ada.id).unwrap(), Some(ada.clone()));
+    store.control.update_user(&ada, SessionsAfter::Keep, None, at(1)).unwrap();
+    assert_eq!(store.control.user(ada.id).unwrap(), Some(ada));
+}
+
+#[test]
+fn a_changed_password_need_not_be_changed_and_one_hashed_anew_must() {
+    let store = store();
+    let ada = User { must_change_password: true, ..new_user("ada", "viewer") };
+    store.control.insert_user(&ada).unwrap();
+    let set = |changed_at| {
+        store.control.set_password(ada.id, "$new", changed_at, SessionsAfter::Keep).unwrap();
+        store.control.user(ada.id).unwrap().unwrap().must_change_password
+    };
+    assert!(set(None));
+    assert!(!set(Some(at(3))));
+}
+
+#[test]
+fn the_last_sign_in_is_kept_whatever_else_changes() {
+    let store = store();
+    let ada = add_user(&store.control, "ada", "viewer");
+    let last = || store.control.user(ada.id).unwrap().unwrap().last_login_at;
+    assert_eq!(last(), None);
+    store.control.note_login(ada.id, at(7)).unwrap();
+    store.control.note_login(ada.id, at(6)).unwrap();
+    store.control.update_user(&ada, SessionsAfter::Keep, None, at(8)).unwrap();
+    assert_eq!(last(), Some(at(7)));
 }
 
 #[test]

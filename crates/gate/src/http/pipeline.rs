@@ -3,10 +3,11 @@
 use std::panic::AssertUnwindSafe;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_LENGTH};
+use http::request::Parts;
 use http::{HeaderValue, Method};
 
 use super::body::{Arriving, Guarded};
@@ -19,7 +20,7 @@ use crate::audit::{EventName, Outcome};
 use crate::door::{self, Ask, Credential};
 use crate::gate::{Gate, Trace};
 use crate::limits::Standing;
-use crate::policy::{Access, Class, CsrfRule, Policy};
+use crate::policy::{Access, Class, CsrfRule, Policy, Reach};
 
 /// Everything served at one path.
 pub(super) struct Endpoint<S> {
@@ -129,7 +130,11 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             Turn::Nothing => Ok(()),
             _ => Err(problem),
         })?;
-        let admitted = door::check(&self.gate, self.ask(exchange, policy, &request)).await;
+        let (mut head, body) = request.into_parts();
+        let object = object(&policy, &mut head).await;
+        let request = Request::from_parts(head, body);
+        let ask = Ask { object, ..self.ask(exchange, policy, &request) };
+        let admitted = door::check(&self.gate, ask).await;
         let admitted = admitted.map_err(|refused| {
             *standing = refused.standing;
             Problem::from(refused.refusal)
@@ -168,6 +173,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             credential,
             provenance,
             policy,
+            object: None,
         }
     }
 
@@ -220,6 +226,15 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         cors::answer(response.headers_mut(), policy.cors, allowed);
         response
     }
+}
+
+/// What the path says for the object the policy is about; none when that is no text.
+async fn object(policy: &Policy, head: &mut Parts) -> Option<String> {
+    let Reach::Object(variable) = policy.reach else {
+        return None;
+    };
+    let variables = RawPathParams::from_request_parts(head, &()).await.ok()?;
+    variables.iter().find(|(name, _)| *name == variable).map(|(_, value)| value.to_owned())
 }
 
 /// The head of an answer, which still says how long its body would have been.

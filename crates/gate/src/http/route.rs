@@ -13,7 +13,7 @@ use super::handler::Handler;
 use super::openapi::Operation;
 use super::problem::Problem;
 use crate::permit::Permit;
-use crate::policy::{Access, Class, CorsClass, CsrfRule, Policy};
+use crate::policy::{Access, Class, CorsClass, CsrfRule, Policy, Reach, Required};
 
 type Call<S> = dyn Fn(Permit, S, Request, Duration) -> BoxFuture<'static, Result<Response, Problem>>
     + Send
@@ -50,8 +50,11 @@ pub struct RouteRow {
     pub class: Class,
     /// `public`, `signed_in` or `scope`.
     pub access: &'static str,
-    /// The scope asked for, as written.
+    /// The scope asked for, as written; `{name}` stands for the object the path names, `*` after the slash for any object,
+    /// where the answer shows those alone that the caller may see.
     pub scope: Option<String>,
+    /// Whether an account that must do something first may call it.
+    pub while_required: bool,
     /// What one call takes from the quota.
     pub cost: u32,
     /// Which foreign pages may read the answer.
@@ -148,9 +151,7 @@ impl<S: 'static> Route<S> {
         let (access, scope) = match self.policy.access {
             Access::Public => ("public", None),
             Access::SignedIn => ("signed_in", None),
-            Access::Requires(required) => {
-                ("scope", Some(format!("{}:{}", required.action, required.database.unwrap_or("*"))))
-            }
+            Access::Requires(required) => ("scope", Some(self.scope(required))),
         };
         RouteRow {
             method: self.method.to_string(),
@@ -159,11 +160,32 @@ impl<S: 'static> Route<S> {
             class: self.policy.class,
             access,
             scope,
+            while_required: self.policy.while_required,
             cost: self.policy.cost,
             cors: self.policy.cors,
             csrf: self.policy.csrf,
             body_bytes_max: self.policy.body_bytes_max,
             deadline_ms: u64::try_from(self.policy.deadline.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn scope(&self, required: Required) -> String {
+        let (action, database) = (required.action, required.database.unwrap_or("*"));
+        match self.policy.reach {
+            Reach::Whole => format!("{action}:{database}"),
+            Reach::Object(variable) => format!("{action}:{database}/{{{variable}}}"),
+            Reach::Listed => format!("{action}:{database}/*"),
+        }
+    }
+
+    /// Whether it says of one database how much of it it is about.
+    fn reach_is_sound(&self) -> bool {
+        let database =
+            matches!(self.policy.access, Access::Requires(Required { database: Some(_), .. }));
+        match self.policy.reach {
+            Reach::Whole => true,
+            Reach::Object(variable) => database && self.path.contains(&format!("{{{variable}}}")),
+            Reach::Listed => database,
         }
     }
 
@@ -173,6 +195,8 @@ impl<S: 'static> Route<S> {
         let public = policy.access == Access::Public;
         if !self.path.starts_with('/') {
             Some("a path begins with a slash")
+        } else if !self.reach_is_sound() {
+            Some("an object lies in one database and is named by a variable of the path")
         } else if policy.cost == 0 {
             Some("nothing is free of cost")
         } else if policy.cors == CorsClass::Ingest && !public {

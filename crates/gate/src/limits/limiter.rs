@@ -228,6 +228,7 @@ mod tests {
             role: Arc::from("viewer"),
             scopes: Arc::from([]),
             session: SessionId(Uuid::from_u128(8)),
+            required: crate::Requirements::NONE,
         }
     }
 

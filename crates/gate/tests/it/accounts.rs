@@ -4,7 +4,7 @@ use gate::AccountError;
 use gate::password::PasswordFault;
 use gate::store::{PasswordHashText, SessionsAfter, Store};
 
-use crate::support::{Call, PASSWORD, Reply, World, get, password, post};
+use crate::support::{Call, PASSWORD, Reply, World, get, new_user, password, permit_of, post};
 
 fn log_in(name: &str, secret: &str) -> Call {
     let body = serde_json::json!({ "username": name, "password": secret }).to_string();
@@ -195,8 +195,7 @@ async fn a_new_role_ends_sessions_and_somebody_must_administer() {
 async fn a_password_is_changed_by_who_knows_the_old_one() {
     let world = roomy();
     let (here, there) = (world.session("ada", "viewer"), world.session("ada", "viewer"));
-    let admitted = gate::door::check(&world.gate, ask(&world, &here)).await.unwrap();
-    let permit = admitted.permit;
+    let permit = permit_of(&world, &here).await;
     let change =
         |old: &str, new: &str| world.gate.change_password(&permit, &password(old), &password(new));
     let new = "nine green umbrellas sing quietly";
@@ -211,27 +210,14 @@ async fn a_password_is_changed_by_who_knows_the_old_one() {
     assert_eq!(world.status(log_in("ada", new)).await, 204);
 }
 
-fn ask(world: &World, cookie: &str) -> gate::door::Ask {
-    let token = cookie.split_once('=').unwrap().1;
-    gate::door::Ask {
-        client: gate::ClientAddress::network("192.0.2.1".parse().unwrap()),
-        request_id: world.gate.request_id(),
-        credential: gate::door::Credential::Session(
-            gate::session::SessionToken::parse(token).unwrap(),
-        ),
-        provenance: gate::door::Provenance::SameOrigin,
-        policy: gate::Policy::signed_in(gate::Class::Read),
-    }
-}
-
 #[tokio::test]
 async fn sessions_are_listed_and_ended_by_their_owner_only() {
     let world = roomy();
     let (ada, grace) = (world.session("ada", "viewer"), world.session("grace", "viewer"));
     world.clock.forward(1);
     let other = world.session("ada", "viewer");
-    let permit = gate::door::check(&world.gate, ask(&world, &ada)).await.unwrap().permit;
-    let foreign = gate::door::check(&world.gate, ask(&world, &grace)).await.unwrap().permit;
+    let permit = permit_of(&world, &ada).await;
+    let foreign = permit_of(&world, &grace).await;
     let sessions = world.gate.sessions(&permit).unwrap();
     assert_eq!(sessions.len(), 2);
     let ended = sessions[1].id;
@@ -249,14 +235,14 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
 async fn a_weak_hash_is_replaced_at_the_next_login() {
     let world = roomy();
     world.session("ada", "viewer");
-    let weak = world.store.user_by_name("ada").unwrap().unwrap().password;
+    let weak = world.store.user_by_name("ada").unwrap().unwrap().password.unwrap();
     let stronger =
         World::on(world.store.clone(), world.clock.clone(), |config| config.passwords.passes = 3);
     assert_eq!(stronger.status(log_in("ada", PASSWORD)).await, 204);
     let mut ada = world.store.user_by_name("ada").unwrap().unwrap();
-    assert!(weak.0.contains("t=2") && ada.password.0.contains("t=3"));
+    assert!(weak.0.contains("t=2") && ada.password.unwrap().0.contains("t=3"));
     assert_eq!(stronger.status(log_in("ada", PASSWORD)).await, 204);
-    ada.password = PasswordHashText("not a hash".to_owned());
+    ada.password = Some(PasswordHashText("not a hash".to_owned()));
     world.store.update_user(&ada, SessionsAfter::Keep).unwrap();
     assert_eq!(stronger.status(log_in("ada", PASSWORD)).await, 500);
 }
@@ -267,10 +253,10 @@ async fn names_are_unique_and_only_administrators_make_them() {
     let cookie = world.session("ada", "editor");
     let operator = gate::local::operator(&world.gate);
     let create = |permit: &gate::Permit, name: &str| {
-        world.gate.create_user(permit, name, "viewer", &password(PASSWORD))
+        world.gate.create_user(permit, &new_user(name, "viewer"))
     };
     assert!(matches!(create(&operator, "ADA"), Err(AccountError::NameTaken)));
     assert!(matches!(create(&operator, "a b"), Err(AccountError::Name)));
-    let permit = gate::door::check(&world.gate, ask(&world, &cookie)).await.unwrap().permit;
+    let permit = permit_of(&world, &cookie).await;
     assert!(matches!(create(&permit, "grace"), Err(AccountError::NotForCaller)));
 }

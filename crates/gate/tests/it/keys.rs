@@ -1,9 +1,9 @@
 //! What programs show.
 
 use gate::store::Store;
-use gate::{ClientAddress, KeyError, KeyId, NewKey, Permit};
+use gate::{KeyError, KeyId, NewKey, Permit};
 
-use crate::support::{Call, World, get};
+use crate::support::{Call, World, get, permit_of};
 
 fn new_key(scopes: &[&str]) -> NewKey {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
@@ -12,20 +12,6 @@ fn new_key(scopes: &[&str]) -> NewKey {
 
 fn with(key: &str) -> Call {
     get("/v1/things").key(key)
-}
-
-async fn permit_of(world: &World, cookie: &str) -> Permit {
-    let token = cookie.split_once('=').unwrap().1;
-    let ask = gate::door::Ask {
-        client: ClientAddress::network("192.0.2.1".parse().unwrap()),
-        request_id: world.gate.request_id(),
-        credential: gate::door::Credential::Session(
-            gate::session::SessionToken::parse(token).unwrap(),
-        ),
-        provenance: gate::door::Provenance::SameOrigin,
-        policy: gate::Policy::signed_in(gate::Class::Read),
-    };
-    gate::door::check(&world.gate, ask).await.unwrap().permit
 }
 
 fn id_of(key: &str) -> KeyId {

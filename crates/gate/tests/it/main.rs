@@ -17,8 +17,12 @@ mod limits;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod races;
+#[cfg(test)]
+mod required;
 #[cfg(test)]
 mod support;

@@ -9,8 +9,12 @@ fn expected(row: &RouteRow) -> [bool; 5] {
     match (row.access, row.scope.as_deref()) {
         ("public", None) => [true; 5],
         ("signed_in", None) => [false, true, true, true, true],
-        ("scope", Some("read:web")) => [false, true, true, true, true],
-        ("scope", Some("write:web" | "query:web")) => [false, false, true, true, true],
+        ("scope", Some("read:web" | "read:web/*" | "read:web/{name}")) => {
+            [false, true, true, true, true]
+        }
+        ("scope", Some("write:web" | "write:web/{name}" | "query:web")) => {
+            [false, false, true, true, true]
+        }
         ("scope", Some("admin:*")) => [false, false, false, true, true],
         other => panic!("a new kind of access: {other:?}"),
     }
@@ -83,7 +87,7 @@ fn the_table_says_it_all() {
         row("create_thing"),
         serde_json::json!({
             "method": "POST", "path": "/v1/things", "operation": "create_thing", "class": "write", "access": "scope",
-            "scope": "write:web", "cost": 1, "cors": "same_origin", "csrf": "cookie", "body_bytes_max": 1_048_576,
+            "scope": "write:web", "while_required": false, "cost": 1, "cors": "same_origin", "csrf": "cookie", "body_bytes_max": 1_048_576,
             "deadline_ms": 30_000,
         })
     );

@@ -8,7 +8,7 @@ use gate::clock::Clock;
 use gate::memory::MemoryStore;
 use gate::random::SystemRandom;
 use gate::store::Store;
-use gate::{Environment, Gate, GateConfig, LogIn, NewKey, Password, RootSecret, SetUp};
+use gate::{Environment, Gate, GateConfig, LogIn, NewKey, NewUser, Password, RootSecret, SetUp};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use call::{Call, Reply, delete, get, post, request};
@@ -120,9 +120,16 @@ impl World {
 
     /// Makes a user of that role and a session of it; gives the cookie.
     pub(crate) fn session(&self, name: &str, role: &str) -> String {
+        self.session_with(name, role, &["*"])
+    }
+
+    /// The same, of a role that counts only there.
+    pub(crate) fn session_with(&self, name: &str, role: &str, grants: &[&str]) -> String {
         let operator = self.operator();
         if self.store.user_by_name(name).unwrap().is_none() {
-            self.gate.create_user(&operator, name, role, &password(PASSWORD)).unwrap();
+            let grants = grants.iter().map(|grant| (*grant).to_owned()).collect();
+            let new = NewUser { grants: Some(grants), ..new_user(name, role) };
+            self.gate.create_user(&operator, &new).unwrap();
         }
         let form =
             LogIn { username: name.to_owned(), password: password(PASSWORD), user_agent: None };
@@ -142,6 +149,31 @@ impl World {
         let account =
             LogIn { username: "root".to_owned(), password: password(PASSWORD), user_agent: None };
         self.gate.set_up(&self.operator(), &SetUp { secret: password(secret), account })
+    }
+}
+
+/// The permit of a session, as a handler for everybody who is signed in has it.
+pub(crate) async fn permit_of(world: &World, cookie: &str) -> gate::Permit {
+    let token = cookie.split_once('=').unwrap().1;
+    let ask = gate::door::Ask {
+        client: gate::ClientAddress::network("192.0.2.1".parse().unwrap()),
+        request_id: world.gate.request_id(),
+        credential: gate::door::Credential::Session(
+            gate::session::SessionToken::parse(token).unwrap(),
+        ),
+        provenance: gate::door::Provenance::SameOrigin,
+        policy: gate::Policy::signed_in(gate::Class::Read).while_required(),
+        object: None,
+    };
+    gate::door::check(&world.gate, ask).await.unwrap().permit
+}
+
+pub(crate) fn new_user(name: &str, role: &str) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        role: role.to_owned(),
+        grants: None,
+        password: Some(password(PASSWORD)),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Problem, kind};
 use crate::accounts::AccountError;
 use crate::door::Refusal;
 use crate::keys::KeyError;
+use crate::requirement::Requirement;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -13,6 +14,13 @@ impl From<Refusal> for Problem {
             Refusal::TwoCredentials => Self::new(kind::TWO_CREDENTIALS),
             Refusal::Unauthenticated => Self::new(kind::UNAUTHENTICATED).challenge(),
             Refusal::Forbidden => Self::new(kind::FORBIDDEN),
+            Refusal::Hidden => Self::not_found(),
+            Refusal::Required(Requirement::ChangePassword) => {
+                Self::new(kind::ACTION_REQUIRED).detail("Choose another password first.")
+            }
+            Refusal::Required(Requirement::EnrolFactor) => {
+                Self::new(kind::ACTION_REQUIRED).detail("Set up a second factor first.")
+            }
             Refusal::CrossOrigin => Self::new(kind::CROSS_ORIGIN),
             Refusal::OverQuota { policy, retry_after } => {
                 Self::new(kind::QUOTA_EXCEEDED).violated(policy).retry_after(retry_after)
@@ -46,6 +54,13 @@ impl From<AccountError> for Problem {
             ),
             AccountError::NameTaken => Self::new(kind::CONFLICT).field("username", "is taken"),
             AccountError::Role => Self::invalid("role", "is not a role of this server"),
+            AccountError::Grants => Self::invalid(
+                "grants",
+                "must be 1 to 64 places written *, database or database/object",
+            ),
+            AccountError::GrantsOfAdministrator => {
+                Self::invalid("grants", "must be * for a role that administers")
+            }
             AccountError::Password(fault) => Self::invalid("password", fault.message()),
             AccountError::NotFound => Self::not_found(),
             AccountError::NotForCaller => Self::new(kind::FORBIDDEN),
@@ -64,9 +79,10 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Name => Self::invalid("name", "must be 1 to 100 printable characters"),
-            KeyError::Scopes(_) => {
-                Self::invalid("scopes", "must be 1 to 64 scopes written action:database")
-            }
+            KeyError::Scopes(_) => Self::invalid(
+                "scopes",
+                "must be 1 to 64 scopes written action:database or action:database/object",
+            ),
             KeyError::MoreThanCaller => Self::new(kind::FORBIDDEN)
                 .field("scopes", "go beyond what the caller may do itself"),
             KeyError::Life => Self::invalid(

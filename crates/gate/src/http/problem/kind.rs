@@ -23,6 +23,8 @@ kinds! {
     WRONG_CREDENTIALS = "wrong-credentials", UNAUTHORIZED, "Wrong name or password";
     /// Not allowed.
     FORBIDDEN = "forbidden", FORBIDDEN, "This is not allowed with these rights";
+    /// The account must do something else first.
+    ACTION_REQUIRED = "action-required", FORBIDDEN, "Something must be done about this account first";
     /// Not provably from our own page.
     CROSS_ORIGIN = "cross-origin", FORBIDDEN, "The request does not come from this server's own pages";
     /// No such thing, or none the caller may know of.

@@ -8,7 +8,7 @@ use gate::http::{
     Routes, Session, Text, UserAgent, kind,
 };
 use gate::{
-    Action, ActionRow, Class, CorsClass, Gate, LogIn, Password, Permit, Policy, RoleRow,
+    Action, ActionRow, Class, CorsClass, Gate, LogIn, Password, Permit, Policy, RoleRow, Scope,
     Vocabulary, on_blocking_thread,
 };
 use http::Method;
@@ -36,7 +36,15 @@ pub(crate) const VOCABULARY: Vocabulary = Vocabulary {
     administering: Action::ADMIN,
     first_role: "admin",
     password_words: &[],
+    canonical_object: |text| {
+        let name = text.trim().to_lowercase();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        (!name.is_empty() && name.chars().all(plain)).then_some(name)
+    },
 };
+
+/// The objects there are.
+const ROOMS: [&str; 2] = ["hall.test", "attic.test"];
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -84,6 +92,24 @@ async fn get_thing(_: Permit, _: App, Path(id): Path<u32>) -> Result<Json<Thing>
     } else {
         Ok(Json(Thing { name: "one".to_owned(), weight: id }))
     }
+}
+
+async fn list_rooms(permit: Permit, _: App) -> Json<Vec<String>> {
+    let seen = |room: &&&str| permit.allows(&Scope::of(Action::READ, "web", room));
+    Json(ROOMS.iter().filter(seen).map(|room| (*room).to_owned()).collect())
+}
+
+async fn get_room(_: Permit, _: App, Path(room): Path<String>) -> Result<Json<Thing>, Problem> {
+    let name = room.trim().to_lowercase();
+    if ROOMS.contains(&name.as_str()) {
+        Ok(Json(Thing { name, weight: 1 }))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+async fn clear_room(_: Permit, _: App, Path(_): Path<String>) -> NoContent {
+    NoContent
 }
 
 async fn create_thing(_: Permit, _: App, Json(thing): Json<Thing>) -> Created<Thing> {
@@ -164,6 +190,16 @@ async fn think_for_ever(_: Permit, _: App) -> NoContent {
     std::future::pending().await
 }
 
+fn rooms() -> Vec<Route<App>> {
+    let read = Policy::read("web");
+    let clear = Policy::write("web").of("name").body_max(0);
+    vec![
+        Route::new(Method::GET, "/v1/rooms", read.listed(), list_rooms),
+        Route::new(Method::GET, "/v1/rooms/{name}", read.of("name"), get_room),
+        Route::new(Method::DELETE, "/v1/rooms/{name}", clear, clear_room),
+    ]
+}
+
 pub(crate) fn routes() -> Routes<App> {
     let short = Duration::from_millis(30);
     Routes::new()
@@ -179,9 +215,19 @@ pub(crate) fn routes() -> Routes<App> {
             Policy::write("web").body_max(0),
             delete_thing,
         ))
+        .extend(rooms())
         .add(Route::new(Method::POST, "/v1/query", Policy::query("web"), run_query))
         .add(Route::new(Method::GET, "/v1/users", Policy::admin_read(), list_users))
-        .add(Route::new(Method::GET, "/v1/me", Policy::signed_in(Class::Read), get_me))
+        .add(Route::new(
+            Method::GET,
+            "/v1/me",
+            Policy::signed_in(Class::Read).while_required(),
+            get_me,
+        ))
+        .add(
+            Route::new(Method::GET, "/v1/mine", Policy::signed_in(Class::Read), get_me)
+                .named("get_mine"),
+        )
         .add(Route::new(Method::POST, "/v1/auth/login", Policy::public(Class::Auth), log_in))
         .add(Route::new(Method::POST, "/v1/auth/logout", Policy::signed_in(Class::Auth), log_out))
         .add(
