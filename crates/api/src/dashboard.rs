@@ -65,7 +65,8 @@ fn page(headers: &HeaderMap) -> Result<Raw, Problem> {
     Ok(Raw(file.respond(headers, NO_STORE)))
 }
 
-fn is_page(path: &str) -> bool {
+/// Whether a page of the dashboard could be there.
+pub(crate) fn is_page(path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let known = segments.clone().next().is_some_and(|first| NOT_PAGES.contains(&first));
     !known && !segments.any(|segment| segment.starts_with('.'))

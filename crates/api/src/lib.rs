@@ -27,6 +27,7 @@ mod limits;
 mod list;
 mod me;
 pub mod policy;
+mod redirect;
 mod sites;
 pub mod store;
 mod tracker;
@@ -67,6 +68,20 @@ pub fn routes() -> Routes<App> {
 #[must_use]
 pub fn admin_routes() -> Routes<App> {
     Routes::new().extend(admin::routes())
+}
+
+/// All routes of the listener that sends pages to HTTPS.
+#[must_use]
+pub fn redirect_routes() -> Routes<App> {
+    redirect::routes()
+}
+
+/// The router of the listener that sends pages to HTTPS.
+///
+/// # Errors
+/// As [`router`].
+pub fn redirect_router(gate: &Gate, app: &App) -> Result<Router, RoutesError> {
+    redirect_routes().into_router(gate, app)
 }
 
 /// The route table of both listeners, as `shelduck routes` prints it.

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use crate::forwarded::ForwardedHeader;
 use crate::key::is_environment;
 pub use crate::limits::{LimitsConfig, Mode};
 pub use crate::lockout::LockoutConfig;
@@ -19,6 +20,8 @@ pub struct GateConfig {
     pub public_url: Option<String>,
     /// Proxies whose word about the client is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// The one family of headers that those proxies write.
+    pub forwarded_header: ForwardedHeader,
     /// Host names the server answers to; none listed means any.
     pub hosts: Vec<String>,
     /// Whether HTTPS-only may be burned into browsers.

@@ -1,12 +1,30 @@
 //! The client's address behind proxies that are trusted, and only those.
 //!
-//! `X-Forwarded-For` is walked from the right: the socket's own address, then what the nearest proxy saw, and so on.
-//! The first that is not a trusted proxy is the client; what stands further left is what the client itself claimed.
-//! Anything that does not parse ends the walk at the last address that is sure.
+//! The header is walked from the right: the socket's own address, then what the nearest proxy saw, and so on. The first
+//! that is not a trusted proxy is the client; what stands further left is what the client itself claimed. Anything that
+//! does not parse ends the walk at the last address that is sure.
+//!
+//! # Invariants
+//! - One family of headers is read, the one the operator says that the proxies write ([`ForwardedHeader`]); the other is
+//!   what a client may have sent, and is never looked at.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub mod element;
+
+/// The family of headers that the trusted proxies write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239), whose `for` and `proto` are read.
+    Forwarded,
+}
 
 /// Most hops looked at.
 const HOPS_MAX: usize = 32;

@@ -37,6 +37,7 @@ pub mod password;
 mod permit;
 pub mod policy;
 mod principal;
+pub mod proxy_protocol;
 pub mod random;
 mod request_id;
 mod requirement;

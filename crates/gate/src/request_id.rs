@@ -12,6 +12,13 @@ use uuid::Uuid;
 pub struct RequestId(Uuid);
 
 impl RequestId {
+    /// An id of that time and those random bytes, for answers that are given before the gate sees a request.
+    #[must_use]
+    pub fn from_parts(now: Timestamp, tail: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
+    }
+
     /// The id as bytes, for encoders.
     #[must_use]
     pub const fn uuid(&self) -> &Uuid {
@@ -22,6 +29,26 @@ impl RequestId {
 impl fmt::Display for RequestId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
+    }
+}
+
+/// What a trusted proxy calls a request: 1 to 64 letters, digits, dots, hyphens and underscores, so that it can stand in any
+/// log. It is never taken for our own id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UpstreamId(Box<str>);
+
+impl UpstreamId {
+    const BYTES_MAX: usize = 64;
+
+    /// Reads it; none when it is anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let fits = (1..=Self::BYTES_MAX).contains(&text.len()) && text.bytes().all(plain);
+        fits.then(|| Self(text.into()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -45,9 +72,7 @@ impl RequestIds {
         let low = mix(high ^ count);
         let [a, b, c, d, e, f, g, h] = high.to_be_bytes();
         let [i, j, ..] = low.to_be_bytes();
-        let tail = [a, b, c, d, e, f, g, h, i, j];
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        RequestId(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
+        RequestId::from_parts(now, [a, b, c, d, e, f, g, h, i, j])
     }
 }
 
@@ -64,6 +89,16 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn a_proxys_id_is_kept_when_it_is_plain_and_short() {
+        for text in ["a", "0190-abc_DEF.7", &"x".repeat(64)] {
+            assert_eq!(UpstreamId::parse(text).unwrap().as_str(), text);
+        }
+        for text in ["", &"x".repeat(65), "a b", "a\n", "a\u{e9}", "a=b", "<a>", "a%00"] {
+            assert_eq!(UpstreamId::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn ids_differ_and_carry_the_time() {

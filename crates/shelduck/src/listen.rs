@@ -12,6 +12,11 @@
 //! - At every moment a connection is under a deadline or has a request at work: handshake, first byte, head, body
 //!   (total and rate), pause between requests, write stall (tests below, one each).
 //! - A connection over a cap is accepted and reset at once; it holds no task.
+//! - Strangers never use up the places: the newest displaces the oldest that has shown nothing, and what is left when
+//!   anonymous callers have their half is for callers who proved who they are ([`caps`]).
+//! - On HTTP/2 whatever is neither request nor body is paid from a budget ([`frames`]), and an answer that is not taken is
+//!   under the write stall deadline stream by stream.
+//! - With the PROXY protocol on, a connection without a header that a declared proxy wrote gets no answer.
 //! - Every request carries the [`Peer`](gate::http::Peer) at the other end; the gate refuses one without.
 //!
 //! # Not here
@@ -30,6 +35,8 @@ mod body;
 mod caps;
 mod config;
 mod connection;
+mod frames;
+mod head;
 mod stream;
 mod tcp;
 mod tls;
@@ -39,5 +46,5 @@ mod unix;
 mod tests;
 
 pub(crate) use config::{ListenConfig, TlsConfig};
-pub(crate) use tcp::Listener;
+pub(crate) use tcp::{Listener, Reload};
 pub(crate) use unix::UnixSocketListener;

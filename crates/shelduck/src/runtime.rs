@@ -84,6 +84,11 @@ impl Runtime {
         Ok(api::admin_router(&self.gate, &self.app)?)
     }
 
+    /// What plain HTTP is answered with where HTTPS is wanted.
+    pub(crate) fn redirect_router(&self) -> Result<Router> {
+        Ok(api::redirect_router(&self.gate, &self.app)?)
+    }
+
     /// Cancelled when the server stops; long answers end themselves by it.
     pub(crate) fn drain(&self) -> CancellationToken {
         self.drain.clone()
@@ -241,7 +246,7 @@ fn options(config: &Config, url: &str, demo_site: Option<&str>) -> Result<Option
             days_max: i32::try_from(config.web.range_days_max).unwrap_or(i32::MAX),
             deadline: config.query.timeout,
         },
-        security_contact: None,
+        security_contact: config.server.security_contact.clone(),
         metrics: Arc::new(move || metrics.render()),
     })
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
-use crate::listen::{Listener, UnixSocketListener};
+use crate::listen::{Listener, Reload, UnixSocketListener};
 use crate::local::SOCKET;
 use crate::output::{Format, note};
 use crate::runtime::{Folder, Runtime};
@@ -21,6 +21,7 @@ pub(crate) async fn run(config: &Config, format: Format) -> Result<()> {
     let ready = json!({
         "url": listeners.url,
         "admin_url": listeners.admin_url,
+        "redirect_url": listeners.redirect_url(),
         "setup_url": setup_url,
         "data_dir": runtime.data_dir().display().to_string(),
     });
@@ -46,6 +47,7 @@ fn announce(ready: &Value, format: Format) -> Result<()> {
 /// Bound listeners, not yet serving: nothing is announced that cannot be reached.
 pub(crate) struct Listeners {
     public: Listener,
+    redirect: Option<Listener>,
     admin: Listener,
     /// Where the public listener is reached.
     pub(crate) url: String,
@@ -57,14 +59,22 @@ impl Listeners {
     /// Binds the addresses of the configuration.
     pub(crate) fn bind(config: &Config) -> Result<Self> {
         let public = Listener::bind(wiring::http(config)).context("http.listen")?;
+        let redirect = wiring::redirect(config).map(Listener::bind).transpose();
+        let redirect = redirect.context("http.redirect_listen")?;
         let admin = Listener::bind(wiring::admin(config)).context("admin.listen")?;
         let scheme = if config.http.certificate.is_some() { "https" } else { "http" };
         Ok(Self {
             url: format!("{scheme}://{}", public.local_address()),
             admin_url: format!("http://{}", admin.local_address()),
             public,
+            redirect,
             admin,
         })
+    }
+
+    /// Where plain HTTP is sent away from, if anywhere.
+    fn redirect_url(&self) -> Option<String> {
+        self.redirect.as_ref().map(|redirect| format!("http://{}", redirect.local_address()))
     }
 
     /// Serves until a signal, then drains and puts everything away.
@@ -79,16 +89,21 @@ impl Listeners {
             UnixSocketListener::bind(socket, wiring::admin(config)).context("the admin socket")?;
         let drain = runtime.drain();
         let router = runtime.router()?;
+        let reload = self.public.reload();
+        let redirect_router = runtime.redirect_router()?;
+        let redirect = self
+            .redirect
+            .map(|redirect| tokio::spawn(redirect.serve(redirect_router, drain.clone())));
         let public = tokio::spawn(self.public.serve(router.clone(), drain.clone()));
         let admin = tokio::spawn(self.admin.serve(runtime.admin_router()?, drain.clone()));
         let local = tokio::spawn(local.serve(router, drain.clone()));
         // Caught before it is announced: whoever was told that the server is ready can stop it cleanly.
-        let mut stop = Stop::listen()?;
+        let mut signals = Signals::listen()?;
         ready()?;
-        stop.asked().await;
+        signals.until_stop(&reload).await;
         tracing::info!("stopping: no new requests, those under way finish");
         drain.cancel();
-        for listener in [public, admin, local] {
+        for listener in [public, admin, local].into_iter().chain(redirect) {
             let cut = listener.await.context("a listener ended badly")?;
             if cut > 0 {
                 tracing::warn!(connections = cut, "cut off at the drain deadline");
@@ -98,26 +113,35 @@ impl Listeners {
     }
 }
 
-/// The signals that ask the server to stop, caught from the moment this exists.
-struct Stop {
+/// The signals that the server listens to, caught from the moment this exists.
+struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
-impl Stop {
+impl Signals {
     /// Catches the signals from now on.
     fn listen() -> Result<Self> {
-        let caught = |kind| signal(kind).context("the signals that stop the server");
+        let caught = |kind| signal(kind).context("the signals the server listens to");
         Ok(Self {
             interrupt: caught(SignalKind::interrupt())?,
             terminate: caught(SignalKind::terminate())?,
+            hang_up: caught(SignalKind::hangup())?,
         })
     }
 
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+    /// Waits for one that asks to stop; SIGHUP asks to read the certificate again.
+    async fn until_stop(&mut self, reload: &Reload) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hang_up.recv() => {
+                    tracing::info!("asked to read the certificate again");
+                    reload.ask();
+                }
+            }
         }
     }
 }

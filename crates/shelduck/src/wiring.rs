@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use gate::GateConfig;
-use gate::config::{CorsConfig, LimitsConfig, LockoutConfig, Mode, PasswordConfig, SessionsConfig};
+use gate::config::{
+    CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, Mode, PasswordConfig, SessionsConfig,
+};
 
-use crate::config::{Config, LimitsMode};
+use crate::config::{Config, ForwardedFamily, LimitsMode};
 use crate::listen::{ListenConfig, TlsConfig};
 
 /// What the gate is set up with.
@@ -14,6 +16,11 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
     GateConfig {
         public_url: config.server.public_url.clone(),
         trusted_proxies: config.server.trusted_proxies.clone(),
+        forwarded_header: match config.server.forwarded_header {
+            ForwardedFamily::XForwardedFor => ForwardedHeader::XForwardedFor,
+            ForwardedFamily::Forwarded => ForwardedHeader::Forwarded,
+        },
+        hsts_preload: config.http.hsts_preload,
         passwords: PasswordConfig {
             memory_kib: whole(auth.memory.0 / 1024),
             passes: auth.iterations,
@@ -71,14 +78,23 @@ pub(crate) fn http(config: &Config) -> ListenConfig {
         connections_max: http.connections_max,
         connections_per_address_max: http.connections_per_address_max,
         uncapped: config.server.trusted_proxies.clone(),
+        proxy_protocol: http.proxy_protocol,
         handshake_deadline: http.handshake_timeout,
         first_byte_deadline: http.first_byte_timeout,
         head_deadline: http.head_timeout,
         body_deadline: http.body_timeout,
         idle_deadline: http.idle_timeout,
+        write_stall_deadline: http.write_timeout,
+        requests_per_connection_max: http.requests_per_connection_max,
         drain_deadline: config.server.drain_timeout,
         ..ListenConfig::default()
     }
+}
+
+/// How the listener is bound that sends pages to HTTPS, if it is wanted.
+pub(crate) fn redirect(config: &Config) -> Option<ListenConfig> {
+    let address = config.http.redirect_listen?;
+    Some(ListenConfig { address, tls: None, ..http(config) })
 }
 
 /// How the operator's listener and the local socket are bound.

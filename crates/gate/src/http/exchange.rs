@@ -3,19 +3,20 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, ORIGIN, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, FORWARDED, HOST, ORIGIN, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 use super::cookie;
 use super::extract::says_json;
+use super::headers::X_REQUEST_ID;
 use super::peer::{Peer, PeerAddress};
 use super::problem::{Problem, kind};
 use crate::address::ClientAddress;
 use crate::door::Provenance;
-use crate::forwarded;
+use crate::forwarded::{self, ForwardedHeader, element};
 use crate::gate::Gate;
 use crate::policy::{CsrfRule, Policy};
-use crate::request_id::RequestId;
+use crate::request_id::{RequestId, UpstreamId};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -29,6 +30,8 @@ pub(super) const HEADERS_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) request_id: RequestId,
+    /// What a trusted proxy calls the request; for the log only.
+    pub(super) upstream_id: Option<UpstreamId>,
     pub(super) client: ClientAddress,
     pub(super) local: bool,
     /// Whether the client's own connection is encrypted, to us or to a proxy we trust.
@@ -45,6 +48,7 @@ impl Exchange {
         let headers = request.headers();
         let origin = super::cors::origin(headers).cloned();
         let request_id = gate.request_id();
+        let upstream_id = upstream_id(gate, headers, peer.as_ref());
         let (client, local, encrypted) = match peer {
             Some(Peer { address: PeerAddress::Network(socket), tls }) => {
                 let (client, encrypted) = client(gate, headers, socket.ip(), tls);
@@ -58,7 +62,7 @@ impl Exchange {
             None => Err(Problem::new(kind::INTERNAL)),
         };
         let hsts = encrypted && !host(request).is_some_and(is_own_machine);
-        (Self { request_id, client, local, encrypted, hsts, origin }, checked)
+        (Self { request_id, upstream_id, client, local, encrypted, hsts, origin }, checked)
     }
 
     /// Which page made the browser send it.
@@ -98,27 +102,59 @@ impl Exchange {
 
 /// The client and whether its connection is encrypted, asking the proxies that are trusted.
 fn client(gate: &Gate, headers: &HeaderMap, socket: IpAddr, tls: bool) -> (ClientAddress, bool) {
-    let trusted = &gate.config().trusted_proxies;
-    if trusted.is_empty() || !forwarded::is_trusted(socket.to_canonical(), trusted) {
+    let config = gate.config();
+    let trusted = &config.trusted_proxies;
+    if !is_proxy(gate, socket) {
         return (ClientAddress::network(socket), tls);
     }
     // A line that is no text is as malformed as one that is no address.
     let lines =
-        headers.get_all(FORWARDED_FOR).into_iter().map(|line| line.to_str().unwrap_or("malformed"));
-    let walked = forwarded::walk(socket, lines, trusted);
-    if walked.malformed {
-        tracing::warn!("a trusted proxy sent a malformed x-forwarded-for");
-    }
-    let mut protocols = headers.get_all(FORWARDED_PROTO).into_iter();
-    let encrypted = match (protocols.next(), protocols.next()) {
-        (Some(protocol), None) => protocol.as_bytes().eq_ignore_ascii_case(b"https"),
-        (None, _) => tls,
-        (Some(_), Some(_)) => false,
+        |name| headers.get_all(name).into_iter().map(|line| line.to_str().unwrap_or("malformed"));
+    let (client, encrypted, malformed) = match config.forwarded_header {
+        ForwardedHeader::XForwardedFor => {
+            let walked = forwarded::walk(socket, lines(FORWARDED_FOR), trusted);
+            (walked.client, protocol(headers), walked.malformed)
+        }
+        ForwardedHeader::Forwarded => {
+            let walked = element::walk(socket, lines(FORWARDED), trusted);
+            (walked.client, walked.encrypted, walked.malformed)
+        }
     };
-    (ClientAddress::network(walked.client), encrypted)
+    if malformed {
+        metrics::counter!("shelduck_forwarded_malformed_total").increment(1);
+        tracing::warn!("a trusted proxy sent a malformed forwarding header");
+    }
+    (ClientAddress::network(client), encrypted.unwrap_or(tls))
+}
+
+/// What the proxy says about its client's connection; nothing certain when it says two things.
+fn protocol(headers: &HeaderMap) -> Option<bool> {
+    let mut protocols = headers.get_all(FORWARDED_PROTO).into_iter();
+    let first = protocols.next()?;
+    Some(protocols.next().is_none() && first.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// Whether a trusted proxy is at the other end.
+fn is_proxy(gate: &Gate, socket: IpAddr) -> bool {
+    let trusted = &gate.config().trusted_proxies;
+    !trusted.is_empty() && forwarded::is_trusted(socket.to_canonical(), trusted)
+}
+
+/// The id a trusted proxy gave the request, if it looks like one.
+fn upstream_id(gate: &Gate, headers: &HeaderMap, peer: Option<&Peer>) -> Option<UpstreamId> {
+    let Some(Peer { address: PeerAddress::Network(socket), .. }) = peer else {
+        return None;
+    };
+    let mut lines = headers.get_all(X_REQUEST_ID).into_iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) if is_proxy(gate, socket.ip()) => UpstreamId::parse(line.to_str().ok()?),
+        _ => None,
+    }
 }
 
 /// Checks what can be checked about the head alone.
+///
+/// What proxies and servers have been known to read in different ways is not interpreted but refused.
 fn head(gate: &Gate, request: &Request, local: bool) -> Result<(), Problem> {
     if request.uri().path_and_query().map_or(0, |line| line.as_str().len()) > URI_BYTES_MAX {
         return Err(Problem::new(kind::URI_TOO_LONG));
@@ -130,7 +166,34 @@ fn head(gate: &Gate, request: &Request, local: bool) -> Result<(), Problem> {
     if !local && !hosts.is_empty() && !host(request).is_some_and(|host| is_listed(host, hosts)) {
         return Err(Problem::new(kind::MISDIRECTED));
     }
+    if !names_one_host(request) {
+        return Err(
+            Problem::new(kind::BAD_REQUEST).detail("Name one host, and the same everywhere.")
+        );
+    }
+    let codings = request.headers().get_all(TRANSFER_ENCODING).into_iter();
+    if codings.enumerate().any(|(place, coding)| place > 0 || !is_chunked(coding)) {
+        return Err(Problem::new(kind::BAD_REQUEST).detail("Send the body plain or chunked."));
+    }
     Ok(())
+}
+
+/// RFC 9112 3.2: HTTP/1.1 names its host exactly once; where the address line names one too, they agree.
+fn names_one_host(request: &Request) -> bool {
+    let mut lines = request.headers().get_all(HOST).into_iter();
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    match (lines.next(), lines.next(), authority) {
+        (None, ..) => request.version() != Version::HTTP_11,
+        (Some(_), Some(_), _) => false,
+        (Some(line), None, None) => line.to_str().is_ok(),
+        (Some(line), None, Some(authority)) => {
+            line.to_str().is_ok_and(|line| line.eq_ignore_ascii_case(authority))
+        }
+    }
+}
+
+fn is_chunked(coding: &HeaderValue) -> bool {
+    coding.as_bytes().eq_ignore_ascii_case(b"chunked")
 }
 
 fn host(request: &Request) -> Option<&str> {
@@ -150,9 +213,11 @@ fn without_port(host: &str) -> &str {
     }
 }
 
+/// Whether the name is each visitor's own machine, or no name at all: browsers ignore the promise for an address.
 fn is_own_machine(host: &str) -> bool {
     let bare = without_port(host).to_ascii_lowercase();
-    bare == "localhost" || bare.ends_with(".localhost")
+    let address = bare.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    address || bare == "localhost" || bare.ends_with(".localhost")
 }
 
 /// Compares with and without the port.

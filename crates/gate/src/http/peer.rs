@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use axum::response::Response;
+
 /// The other end of a connection. The accept loop puts one into the extensions of each request; a request without one
 /// is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,4 +35,19 @@ impl Peer {
     pub const fn local() -> Self {
         Self { address: PeerAddress::Local, tls: false }
     }
+}
+
+/// Marks the answers to callers who proved who they are.
+#[derive(Debug, Clone, Copy)]
+struct Known;
+
+/// Marks an answer as one to a caller who proved who they are.
+pub(super) fn mark_known(response: &mut Response) {
+    response.extensions_mut().insert(Known);
+}
+
+/// Whether the answer is one to a caller who proved who they are; the accept loop keeps places for them.
+#[must_use]
+pub fn is_for_known(response: &Response) -> bool {
+    response.extensions().get::<Known>().is_some()
 }

@@ -13,7 +13,8 @@ use http::{HeaderValue, Method};
 use super::body::{Arriving, Guarded};
 use super::exchange::{Exchange, announced_body};
 use super::headers::{self, Dress};
-use super::problem::{Problem, kind};
+use super::peer::mark_known;
+use super::problem::{Kind, Problem, kind};
 use super::route::Route;
 use super::{cors, credential};
 use crate::audit::{EventName, Outcome};
@@ -21,6 +22,8 @@ use crate::door::{self, Ask, Credential};
 use crate::gate::{Gate, Trace};
 use crate::limits::Standing;
 use crate::policy::{Access, Class, CsrfRule, Policy, Reach};
+use crate::principal::Principal;
+use crate::request_id::RequestId;
 
 /// Everything served at one path.
 pub(super) struct Endpoint<S> {
@@ -50,6 +53,33 @@ enum Turn<'a, S> {
 
 const REFUSED: Policy = Policy::public(Class::Other);
 
+/// What the run of a request found out for its answer's head.
+#[derive(Debug, Default)]
+struct Noted {
+    standing: Option<Standing>,
+    /// The caller proved who they are.
+    known: bool,
+}
+
+/// An answer of the accept loop's own, to what never reaches a route: a problem with the header set of every answer.
+#[must_use]
+pub fn refuse(kind: Kind, request_id: RequestId) -> Response {
+    let problem = Problem::new(kind);
+    problem.log(request_id, None);
+    let mut response = problem.write(request_id);
+    let dress = Dress {
+        request_id,
+        policy: &REFUSED,
+        hsts: false,
+        hsts_preload: false,
+        standing: None,
+        failed: true,
+    };
+    headers::put_on(response.headers_mut(), &dress);
+    cors::answer(response.headers_mut(), REFUSED.cors, None);
+    response
+}
+
 impl<S> Turn<'_, S> {
     const fn policy(&self) -> Policy {
         match self {
@@ -67,10 +97,10 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let body_wanted = request.method() != Method::HEAD;
         let turn = self.turn(&request);
         let policy = turn.policy();
-        let mut standing = None;
+        let mut noted = Noted::default();
         let run = async {
             head?;
-            self.run(&exchange, turn, request, &mut standing).await
+            self.run(&exchange, turn, request, &mut noted).await
         };
         let done = AssertUnwindSafe(run).catch_unwind().await;
         let result = done.unwrap_or_else(|_| {
@@ -87,7 +117,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             );
             Err(Problem::new(kind::INTERNAL))
         });
-        let response = self.finish(&exchange, &policy, result, standing);
+        let response = self.finish(&exchange, &policy, result, &noted);
         if body_wanted { response } else { without_body(response) }
     }
 
@@ -122,7 +152,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         exchange: &Exchange,
         turn: Turn<'_, S>,
         request: Request,
-        standing: &mut Option<Standing>,
+        noted: &mut Noted,
     ) -> Result<Response, Problem> {
         let policy = turn.policy();
         announced_body(&request, &policy).or_else(|problem| match turn {
@@ -136,10 +166,11 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let ask = Ask { object, ..self.ask(exchange, policy, &request) };
         let admitted = door::check(&self.gate, ask).await;
         let admitted = admitted.map_err(|refused| {
-            *standing = refused.standing;
+            noted.standing = refused.standing;
             Problem::from(refused.refusal)
         })?;
-        *standing = admitted.standing;
+        noted.standing = admitted.standing;
+        noted.known = *admitted.permit.principal() != Principal::Anonymous;
         let mut permit = admitted.permit;
         let route = match turn {
             Turn::Route(route) => route,
@@ -199,7 +230,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         exchange: &Exchange,
         policy: &Policy,
         result: Result<Response, Problem>,
-        standing: Option<Standing>,
+        noted: &Noted,
     ) -> Response {
         let result =
             result.and_then(|mut response| match response.extensions_mut().remove::<Problem>() {
@@ -208,7 +239,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             });
         let failed = !result.as_ref().is_ok_and(|response| response.status().as_u16() < 400);
         let mut response = result.unwrap_or_else(|problem| {
-            problem.log(exchange.request_id);
+            problem.log(exchange.request_id, exchange.upstream_id.as_ref());
             problem.write(exchange.request_id)
         });
         let config = self.gate.config();
@@ -217,10 +248,13 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             policy,
             hsts: exchange.hsts,
             hsts_preload: config.hsts_preload,
-            standing,
+            standing: noted.standing,
             failed,
         };
         headers::put_on(response.headers_mut(), &dress);
+        if noted.known {
+            mark_known(&mut response);
+        }
         let allowed =
             cors::allowed(policy.cors, exchange.origin.as_ref(), &config.cors.api_origins);
         cors::answer(response.headers_mut(), policy.cors, allowed);

@@ -14,7 +14,7 @@ use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::request_id::RequestId;
+use crate::request_id::{RequestId, UpstreamId};
 
 mod from;
 pub mod kind;
@@ -181,15 +181,16 @@ impl Problem {
     }
 
     /// Writes the cause to the log, once, with everything behind it.
-    pub(super) fn log(&self, request_id: RequestId) {
+    pub(super) fn log(&self, request_id: RequestId, upstream_id: Option<&UpstreamId>) {
         let kind = self.0.kind.slug;
+        let upstream = upstream_id.map(UpstreamId::as_str);
         let cause = self.0.cause.as_deref().map(|cause| cause as &dyn std::error::Error);
         if self.status().is_server_error() {
             let chain = cause.map(chain);
-            tracing::error!(request.id = %request_id, problem = kind, cause = chain, "a request failed");
+            tracing::error!(request.id = %request_id, request.upstream_id = upstream, problem = kind, cause = chain, "a request failed");
         } else {
             let chain = cause.map(chain);
-            tracing::debug!(request.id = %request_id, problem = kind, cause = chain, "a request was refused");
+            tracing::debug!(request.id = %request_id, request.upstream_id = upstream, problem = kind, cause = chain, "a request was refused");
         }
     }
 

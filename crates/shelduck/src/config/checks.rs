@@ -4,6 +4,8 @@
 //! Each check looks at one thing and answers in plain words; none stops the others. What could harm visitors or the machine
 //! refuses the start, what is merely unusual warns.
 
+mod listeners;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -82,6 +84,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<Check> {
         engine(config),
         clock(now),
     ]);
+    checks.extend(listeners::run(config));
     checks.extend(tls_files(config));
     checks.extend(cors(config));
     checks.extend(geoip(config));

@@ -80,6 +80,8 @@ options! {
         data_dir: PathBuf = PathBuf::from("shelduck-data"), "Folder of everything the server keeps: journal, warehouse, control store, secrets.";
         public_url: Option<String> = None, "The address people use, like `https://stats.example.com`; needed behind a proxy. Without it, the address of the listener.";
         trusted_proxies: Vec<IpNet> = Vec::new(), "Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.";
+        forwarded_header: ForwardedFamily = ForwardedFamily::XForwardedFor, "Which headers those proxies write: `x-forwarded-for` (with X-Forwarded-Proto) or `forwarded` (RFC 7239). The other is never read.";
+        security_contact: Option<String> = None, "Where people report security holes, for security.txt: a `mailto:`, `https:` or `tel:` address. Without it, the project's own.";
         secret: Option<SecretString> = None, "Root secret of 64 hexadecimal digits, from which keys are derived by purpose. Without it one is made at the first start and kept in the data folder (0600).";
         drain_timeout: Duration = Duration::from_secs(10), "How long a stopping server waits for requests under way.";
     }
@@ -87,13 +89,18 @@ options! {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "Address and port.";
         certificate.tls: Option<PathBuf> = None, "Certificate chain (PEM). With it and the key the listener speaks TLS; changed files are read again.";
         key.tls: Option<PathBuf> = None, "Private key of the certificate (PEM, not readable by others).";
-        connections_max: usize = 4096, "Connections at once; further ones are closed at once.";
+        redirect_listen: Option<SocketAddr> = None, "Address and port, usually 0.0.0.0:80, where plain HTTP is answered: pages with a redirect to `server.public_url`, everything else with a problem.";
+        proxy_protocol: bool = false, "Whether every connection begins with a PROXY protocol header (version 2); then only the proxies of `server.trusted_proxies` may connect.";
+        hsts_preload: bool = false, "Whether Strict-Transport-Security says `preload`; browsers' lists forget slowly, so this is hard to take back.";
+        connections_max: usize = 4096, "Connections at once; further ones are closed at once. A quarter may be new, half may be of callers who have not signed in.";
         connections_per_address_max: usize = 256, "Connections at once from one address (IPv6: one /64).";
         handshake_timeout: Duration = Duration::from_secs(10), "How long a TLS handshake may take.";
         first_byte_timeout: Duration = Duration::from_secs(10), "How long a new connection may stay silent.";
         head_timeout: Duration = Duration::from_secs(10), "How long the head of a request may take.";
         body_timeout: Duration = Duration::from_secs(30), "How long the body of a request may take, in total.";
         idle_timeout: Duration = Duration::from_secs(60), "How long a connection may wait for its next request.";
+        write_timeout: Duration = Duration::from_secs(30), "How long a client may take nothing of what is being sent to it.";
+        requests_per_connection_max: u32 = 100_000, "Requests on one connection before it is closed in an orderly way.";
     }
     mysql: Mysql, "The MySQL protocol (served from the release that brings it)." {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 3307)), "Address and port.";
@@ -156,6 +163,20 @@ pub(crate) enum LimitsMode {
 }
 
 words!(LimitsMode { "enforce" => LimitsMode::Enforce, "shadow" => LimitsMode::Shadow });
+
+/// Which headers the trusted proxies write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForwardedFamily {
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`.
+    XForwardedFor,
+    /// `Forwarded`.
+    Forwarded,
+}
+
+words!(ForwardedFamily {
+    "x-forwarded-for" => ForwardedFamily::XForwardedFor,
+    "forwarded" => ForwardedFamily::Forwarded,
+});
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

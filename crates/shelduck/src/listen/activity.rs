@@ -3,8 +3,9 @@
 //! Written by the stream and by the requests, which on HTTP/2 are tasks of their own; read by the connection's task.
 //! Times are milliseconds since the connection began, 0 meaning never.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -51,6 +52,10 @@ pub(super) struct Activity {
     head_since: AtomicU64,
     idle_since: AtomicU64,
     blocked_since: AtomicU64,
+    /// Answers on HTTP/2 of which the client takes nothing at the moment, by request, since when. The socket cannot tell:
+    /// each stream has its own window, and pings go on.
+    held: Mutex<HashMap<u32, u64>>,
+    is_ending: AtomicBool,
 }
 
 impl Activity {
@@ -64,6 +69,8 @@ impl Activity {
             head_since: AtomicU64::new(0),
             idle_since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(0),
+            held: Mutex::default(),
+            is_ending: AtomicBool::new(false),
         })
     }
 
@@ -79,9 +86,24 @@ impl Activity {
     /// A head is complete; the request is at work until the answer is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
-        self.requests.fetch_add(1, Relaxed);
+        let number = self.requests.fetch_add(1, Relaxed);
         self.head_since.store(0, Relaxed);
-        InFlight(Arc::clone(self))
+        InFlight { activity: Arc::clone(self), number }
+    }
+
+    /// Whether no request is at work.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.load(Relaxed) == 0
+    }
+
+    /// No further request is wanted on this connection.
+    pub(super) fn end_soon(&self) {
+        self.is_ending.store(true, Relaxed);
+    }
+
+    /// Whether no further request is wanted.
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.load(Relaxed)
     }
 
     /// The client does not take what is being sent.
@@ -114,8 +136,10 @@ impl Activity {
         } else {
             Some((after(0, config.first_byte_deadline), Late::FirstByte))
         };
+        let stalled = [(blocked > 0).then_some(blocked), self.held_longest()];
+        let stalled = stalled.into_iter().flatten().min();
         let stalled =
-            (blocked > 0).then(|| (after(blocked, config.write_stall_deadline), Late::WriteStall));
+            stalled.map(|since| (after(since, config.write_stall_deadline), Late::WriteStall));
         match (waiting, stalled) {
             (Some(waiting), Some(stalled)) => {
                 Some(if stalled.0 < waiting.0 { stalled } else { waiting })
@@ -124,17 +148,56 @@ impl Activity {
         }
     }
 
+    fn held_longest(&self) -> Option<u64> {
+        match self.protocol {
+            Protocol::Http1 => None,
+            Protocol::Http2 => {
+                self.held.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
+            }
+        }
+    }
+
+    /// How long the connection has been open.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
     }
 }
 
 /// A request at work.
-pub(super) struct InFlight(Arc<Activity>);
+pub(super) struct InFlight {
+    activity: Arc<Activity>,
+    number: u32,
+}
+
+impl InFlight {
+    /// A part of the answer is on its way: until the next is asked for, it is the client's turn.
+    pub(super) fn handed_over(&self) {
+        if self.activity.protocol == Protocol::Http2 {
+            let now = self.activity.now();
+            self.held().insert(self.number, now);
+        }
+    }
+
+    /// The next part of the answer was asked for.
+    pub(super) fn asked_for(&self) {
+        if self.activity.protocol == Protocol::Http2 {
+            self.held().remove(&self.number);
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<u32, u64>> {
+        self.activity.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.idle_since.store(self.0.now(), Relaxed);
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.asked_for();
+        self.activity.idle_since.store(self.activity.now(), Relaxed);
+        self.activity.in_flight.fetch_sub(1, Relaxed);
     }
 }

@@ -94,12 +94,14 @@ where
 /// An answer's body; the request counts as at work until this is dropped.
 pub(super) struct Answer {
     inner: Body,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl Answer {
     pub(super) fn new(inner: Body, in_flight: InFlight) -> Self {
-        Self { inner, _in_flight: in_flight }
+        // Before the first part is asked for, the client's window must be open.
+        in_flight.handed_over();
+        Self { inner, in_flight }
     }
 }
 
@@ -111,7 +113,12 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
+        self.in_flight.asked_for();
+        let outcome = Pin::new(&mut self.inner).poll_frame(cx);
+        if outcome.is_ready() {
+            self.in_flight.handed_over();
+        }
+        outcome
     }
 
     fn is_end_stream(&self) -> bool {

@@ -28,6 +28,9 @@ pub(crate) struct ListenConfig {
     pub(crate) connections_per_address_max: usize,
     /// Addresses the cap per address does not count: the declared proxies. Default none.
     pub(crate) uncapped: Vec<IpNet>,
+    /// Whether each connection begins with a PROXY protocol header (version 2). Only the proxies may connect then.
+    /// Default no.
+    pub(crate) proxy_protocol: bool,
     /// From accept to the end of the TLS handshake. Default 10 s.
     pub(crate) handshake_deadline: Duration,
     /// From accept (or handshake) to the first byte. Default 10 s.
@@ -63,6 +66,19 @@ pub(crate) struct ListenConfig {
     pub(crate) certificate_check_interval: Duration,
 }
 
+impl ListenConfig {
+    /// Open connections that have not had an answer yet; one more ends the oldest of them. A quarter of all.
+    pub(super) fn new_max(&self) -> usize {
+        self.connections_max.div_ceil(4)
+    }
+
+    /// Open connections whose callers have not proved who they are; further ones get their answer and are closed. Half of
+    /// all.
+    pub(super) fn anonymous_max(&self) -> usize {
+        self.connections_max.div_ceil(2)
+    }
+}
+
 impl Default for ListenConfig {
     fn default() -> Self {
         Self {
@@ -71,6 +87,7 @@ impl Default for ListenConfig {
             connections_max: 8192,
             connections_per_address_max: 256,
             uncapped: Vec::new(),
+            proxy_protocol: false,
             handshake_deadline: Duration::from_secs(10),
             first_byte_deadline: Duration::from_secs(10),
             head_deadline: Duration::from_secs(10),

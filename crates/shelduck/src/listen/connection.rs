@@ -9,15 +9,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use gate::http::{Body, Peer};
-use http::header::{CONNECTION, CONTENT_TYPE};
-use http::{HeaderValue, Request, Response, StatusCode};
+use gate::RequestId;
+use gate::http::{Body, Kind, Peer, is_for_known, kind};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +28,7 @@ use tower::{Service, ServiceExt};
 
 use super::activity::{Activity, Late, Protocol};
 use super::body::{Answer, DeadlineBody};
+use super::caps::Slot;
 use super::config::ListenConfig;
 use super::stream::Watched;
 
@@ -99,23 +102,36 @@ impl<S: Handler> Server<S> {
         outcome
     }
 
-    /// Serves one connection to its end.
-    pub(super) async fn serve<IO>(self: &Arc<Self>, io: IO, peer: Peer, protocol: Protocol)
-    where
+    /// Serves one connection to its end, or until its place is needed for another.
+    pub(super) async fn serve<IO>(
+        self: &Arc<Self>,
+        io: IO,
+        peer: Peer,
+        protocol: Protocol,
+        slot: Arc<Slot>,
+    ) where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new(protocol);
         let io = TokioIo::new(Watched::new(io, Arc::clone(&activity)));
         let service = {
             let (server, activity) = (Arc::clone(self), Arc::clone(&activity));
-            service_fn(move |request| {
+            let slot = Arc::clone(&slot);
+            service_fn(move |request: Request<Incoming>| {
                 let in_flight = activity.begin();
                 let is_last = activity.requests() >= server.config.requests_per_connection_max;
-                let says_close = is_last && protocol == Protocol::Http1;
-                let server = Arc::clone(&server);
+                // Where a length was announced too, hyper goes by the chunks, and nothing may come after them
+                // (RFC 9112 6.1).
+                let is_last = is_last || request.headers().contains_key(TRANSFER_ENCODING);
+                let (server, activity) = (Arc::clone(&server), Arc::clone(&activity));
+                let slot = Arc::clone(&slot);
                 async move {
                     let mut response = server.answer(request, peer).await;
-                    if says_close {
+                    let is_kept = slot.answered(is_for_known(&response));
+                    if !is_kept {
+                        activity.end_soon();
+                    }
+                    if protocol == Protocol::Http1 && (is_last || !is_kept) {
                         response
                             .headers_mut()
                             .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -124,27 +140,29 @@ impl<S: Handler> Server<S> {
                 }
             })
         };
-        match protocol {
+        // Boxed, so that a connection that has not said anything yet does not hold what only speaking needs.
+        let run: Pin<Box<dyn Future<Output = ()> + Send + '_>> = match protocol {
             Protocol::Http1 => {
-                self.supervise(self.http1.serve_connection(io, service), &activity).await
+                Box::pin(self.supervise(self.http1.serve_connection(io, service), &activity))
             }
             Protocol::Http2 => {
-                self.supervise(self.http2.serve_connection(io, service), &activity).await
+                Box::pin(self.supervise(self.http2.serve_connection(io, service), &activity))
             }
-        }
+        };
+        let _ended = slot.displaced().run_until_cancelled(run).await;
     }
 
     async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let (mut parts, incoming) = request.into_parts();
         if parts.headers.len() > self.config.headers_max {
-            return refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            return refuse(kind::HEADERS_TOO_LARGE);
         }
         if parts
             .uri
             .path_and_query()
             .is_some_and(|uri| uri.as_str().len() > self.config.uri_bytes_max)
         {
-            return refuse(StatusCode::URI_TOO_LONG);
+            return refuse(kind::URI_TOO_LONG);
         }
         parts.extensions.insert(peer);
         let body = if hyper::body::Body::is_end_stream(&incoming) {
@@ -159,7 +177,7 @@ impl<S: Handler> Server<S> {
             Err(_) => {
                 metrics::counter!("shelduck_handler_panics_total").increment(1);
                 tracing::error!("a request handler panicked");
-                refuse(StatusCode::INTERNAL_SERVER_ERROR)
+                refuse(kind::INTERNAL)
             }
         }
     }
@@ -179,7 +197,8 @@ impl<S: Handler> Server<S> {
                 if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
                     return Poll::Ready(Ok(outcome));
                 }
-                let is_used_up = activity.requests() >= self.config.requests_per_connection_max;
+                let is_used_up = activity.is_ending()
+                    || activity.requests() >= self.config.requests_per_connection_max;
                 if is_closing || !(is_used_up || drained.as_mut().poll(cx).is_ready()) {
                     break;
                 }
@@ -301,15 +320,10 @@ fn count_late(deadline: &'static str) {
     metrics::counter!("shelduck_connections_late_total", "deadline" => deadline).increment(1);
 }
 
-/// An answer given before the gate sees the request.
-fn refuse(status: StatusCode) -> Response<Body> {
-    let title = status.canonical_reason().unwrap_or_default();
-    let text =
-        format!(r#"{{"type":"about:blank","title":"{title}","status":{}}}"#, status.as_u16());
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
+/// An answer given before the gate sees the request, which looks like one of the gate's.
+fn refuse(kind: Kind) -> Response<Body> {
+    let mut tail = [0; 10];
+    // Ids need not be secret; without randomness they are less far apart.
+    let _filled = getrandom::fill(&mut tail);
+    gate::http::refuse(kind, RequestId::from_parts(Timestamp::now(), tail))
 }

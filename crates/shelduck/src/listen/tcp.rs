@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::http::Peer;
+use gate::proxy_protocol::{self, Announced, PREFIX_BYTES};
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -50,12 +54,24 @@ pub(crate) enum ListenError {
     },
 }
 
+/// Asks a listener to look at its certificate files now.
+#[derive(Clone, Default)]
+pub(crate) struct Reload(Arc<Notify>);
+
+impl Reload {
+    /// Asks; what comes of it is logged.
+    pub(crate) fn ask(&self) {
+        self.0.notify_one();
+    }
+}
+
 /// A bound network listener.
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     config: Arc<ListenConfig>,
     certificates: Option<Arc<Certificates>>,
+    reload: Reload,
 }
 
 impl Listener {
@@ -65,7 +81,13 @@ impl Listener {
         let unbound = |source| ListenError::Bind { address: config.address, source };
         let socket = bind(config.address).map_err(unbound)?;
         let address = socket.local_addr().map_err(unbound)?;
-        Ok(Self { socket, address, config: Arc::new(config), certificates })
+        let reload = Reload::default();
+        Ok(Self { socket, address, config: Arc::new(config), certificates, reload })
+    }
+
+    /// What makes it look at its certificate files before the time.
+    pub(crate) fn reload(&self) -> Reload {
+        self.reload.clone()
     }
 
     /// The address in use, with the port that was picked.
@@ -77,20 +99,12 @@ impl Listener {
     ///
     /// Long answers (event streams) should watch the same token and end themselves.
     pub(crate) async fn serve<S: Handler>(self, service: S, drain: CancellationToken) -> usize {
-        let Self { socket, address, config, certificates } = self;
+        let Self { socket, address, config, certificates, reload } = self;
         let server = Server::new(service, Arc::clone(&config), drain.clone());
-        let caps = Caps::new(
-            config.connections_max,
-            config.connections_per_address_max,
-            config.uncapped.clone(),
-        );
+        let caps = Caps::new(&config);
         if let Some(certificates) = &certificates {
-            let keep_fresh = keep_fresh(
-                Arc::clone(certificates),
-                config.certificate_check_interval,
-                drain.clone(),
-            );
-            server.spawn(keep_fresh);
+            let every = config.certificate_check_interval;
+            server.spawn(keep_fresh(Arc::clone(certificates), every, reload, drain.clone()));
         }
         while let Some(accepted) = drain.run_until_cancelled(socket.accept()).await {
             let (stream, peer) = match accepted {
@@ -100,24 +114,20 @@ impl Listener {
                     continue;
                 }
             };
+            // Anybody may write a PROXY header, so that only the proxies' are read.
+            if config.proxy_protocol && !caps.is_uncapped(peer.ip()) {
+                refuse(&stream, "not_a_proxy");
+                continue;
+            }
             match caps.take(Some(peer.ip())) {
                 Ok(slot) => {
                     metrics::counter!("shelduck_connections_accepted_total").increment(1);
-                    let connection = Connection {
-                        stream,
-                        peer,
-                        certificates: certificates.clone(),
-                        _slot: slot,
-                    };
+                    let certificates = certificates.clone();
+                    let connection = Connection { stream, peer, certificates, slot: slot.into() };
                     let server_of_task = Arc::clone(&server);
                     server.spawn(async move { connection.run(&server_of_task).await });
                 }
-                Err(over) => {
-                    metrics::counter!("shelduck_connections_refused_total", "cap" => over.label())
-                        .increment(1);
-                    // Closing with data unread or linger zero sends a reset: no state is left on our side.
-                    let _ = stream.set_zero_linger();
-                }
+                Err(over) => refuse(&stream, over.label()),
             }
         }
         drop(socket);
@@ -131,16 +141,29 @@ struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     certificates: Option<Arc<Certificates>>,
-    _slot: Slot,
+    slot: Arc<Slot>,
 }
 
 impl Connection {
     async fn run<S: Handler>(self, server: &Arc<Server<S>>) {
-        let Self { stream, peer, certificates, _slot } = self;
+        let displaced = self.slot.displaced().clone();
+        let _ended = displaced.run_until_cancelled(self.serve(server)).await;
+    }
+
+    async fn serve<S: Handler>(self, server: &Arc<Server<S>>) {
+        let Self { mut stream, peer, certificates, slot } = self;
         // Without it small answers wait for acknowledgements; failing only costs latency.
         let _ = stream.set_nodelay(true);
-        let peer = Peer::network(peer, certificates.is_some());
+        let mut peer = Peer::network(peer, certificates.is_some());
         let config = server.config();
+        if config.proxy_protocol {
+            let announced = announced(&mut stream, &slot, peer);
+            match server.wait("proxy_header", config.first_byte_deadline, announced).await {
+                Some(Some(client)) => peer = client,
+                Some(None) => return refuse(&stream, "proxy_header"),
+                None => return,
+            }
+        }
         let Some(certificates) = certificates else {
             // A silent connection costs a task and a timer, no buffers. Peeking, because a fresh socket may be called
             // readable when it is not. No byte is a client that left without a word, or stayed without one.
@@ -148,7 +171,7 @@ impl Connection {
             let peek = stream.peek(&mut first);
             if let Some(Ok(1..)) = server.wait("first_byte", config.first_byte_deadline, peek).await
             {
-                server.serve(stream, peer, Protocol::Http1).await;
+                server.serve(stream, peer, Protocol::Http1, slot).await;
             }
             return;
         };
@@ -157,7 +180,7 @@ impl Connection {
             Some(Ok(stream)) => {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
                 let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
-                server.serve(stream, peer, protocol).await;
+                server.serve(stream, peer, protocol, slot).await;
             }
             Some(Err(error)) => {
                 metrics::counter!("shelduck_tls_handshakes_failed_total").increment(1);
@@ -166,6 +189,27 @@ impl Connection {
             None => {}
         }
     }
+}
+
+/// Reads the PROXY header and no byte more; none when there is no whole and true one, or its client is over its share.
+async fn announced(stream: &mut TcpStream, slot: &Slot, proxy: Peer) -> Option<Peer> {
+    let mut prefix = [0; PREFIX_BYTES];
+    stream.read_exact(&mut prefix).await.ok()?;
+    let mut rest = vec![0; proxy_protocol::rest_bytes(&prefix).ok()?];
+    stream.read_exact(&mut rest).await.ok()?;
+    match proxy_protocol::read(&prefix, &rest).ok()? {
+        Announced::Itself => Some(proxy),
+        Announced::Client { address, tls } => {
+            slot.is_from(address.ip()).ok()?;
+            Some(Peer::network(address, proxy.tls || tls))
+        }
+    }
+}
+
+/// Closes with a reset: no state is left on our side.
+fn refuse(stream: &TcpStream, cap: &'static str) {
+    metrics::counter!("shelduck_connections_refused_total", "cap" => cap).increment(1);
+    let _ = stream.set_zero_linger();
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -191,11 +235,24 @@ pub(super) async fn rest_if_exhausted(error: &io::Error) {
     }
 }
 
-/// Looks at the certificate files now and then, until the drain.
-async fn keep_fresh(certificates: Arc<Certificates>, every: Duration, drain: CancellationToken) {
-    while drain.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+/// Looks at the certificate files now and then and when asked, until the drain.
+async fn keep_fresh(
+    certificates: Arc<Certificates>,
+    every: Duration,
+    reload: Reload,
+    drain: CancellationToken,
+) {
+    let next = async || {
+        // Asked or not, what follows is the same.
+        let _elapsed = tokio::time::timeout(every, reload.0.notified()).await;
+    };
+    while drain.run_until_cancelled(next()).await.is_some() {
         let certificates = Arc::clone(&certificates);
-        match tokio::task::spawn_blocking(move || certificates.refresh()).await {
+        let refreshed = tokio::task::spawn_blocking(move || {
+            certificates.watch_expiry(Timestamp::now());
+            certificates.refresh()
+        });
+        match refreshed.await {
             Ok(Ok(true)) => tracing::info!("new certificate in use"),
             Ok(Ok(false)) => {}
             Ok(Err(error)) => {

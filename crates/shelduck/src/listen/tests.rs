@@ -4,7 +4,9 @@
 
 mod caps;
 mod drain;
+mod flood;
 mod http;
+mod proxy;
 mod slow;
 mod tls;
 mod unix;

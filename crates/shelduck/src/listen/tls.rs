@@ -1,11 +1,15 @@
 //! TLS: versions, protocols, and certificates read again when they change.
+//!
+//! How long the certificate lasts is a metric, and is logged when 21, 7 and 1 days are left.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
@@ -16,6 +20,8 @@ use super::config::TlsConfig;
 /// The name of HTTP/2 in ALPN.
 pub(super) const ALPN_HTTP2: &[u8] = b"h2";
 const ALPN_HTTP1: &[u8] = b"http/1.1";
+/// Days left at which the log says so.
+const DAYS_LEFT: [i64; 3] = [21, 7, 1];
 
 /// Why a certificate and its key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,9 @@ pub(crate) enum TlsError {
     /// The certificate file holds no certificate.
     #[error("{} holds no certificate", .0.display())]
     NoCertificate(PathBuf),
+    /// The certificate does not say how long it is valid.
+    #[error("the certificate {} cannot be read", .0.display())]
+    Validity(PathBuf),
     /// The key file cannot be read.
     #[error("cannot read the private key {}", .path.display())]
     Key {
@@ -67,14 +76,23 @@ pub(super) struct Certificates {
     current: RwLock<Arc<ServerConfig>>,
     /// Of the files last tried, whether they could be used or not.
     tried: RwLock<[Stamp; 2]>,
+    expires: RwLock<Timestamp>,
+    /// How many of [`DAYS_LEFT`] were logged.
+    warned: AtomicUsize,
 }
 
 impl Certificates {
     /// Reads the files. Blocking.
     pub(super) fn load(files: TlsConfig) -> Result<Self, TlsError> {
         let stamps = stamps(&files)?;
-        let current = RwLock::new(Arc::new(server_config(&files)?));
-        Ok(Self { files, current, tried: RwLock::new(stamps) })
+        let (config, expires) = server_config(&files)?;
+        Ok(Self {
+            files,
+            current: RwLock::new(Arc::new(config)),
+            tried: RwLock::new(stamps),
+            expires: RwLock::new(expires),
+            warned: AtomicUsize::new(0),
+        })
     }
 
     /// The configuration for the next handshake.
@@ -92,9 +110,30 @@ impl Certificates {
             return Ok(false);
         }
         *tried = found;
-        let config = server_config(&self.files)?;
+        let (config, expires) = server_config(&self.files)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        *self.expires.write().unwrap_or_else(PoisonError::into_inner) = expires;
+        self.warned.store(0, Relaxed);
         Ok(true)
+    }
+
+    /// Shows when the certificate expires, and logs it once at each of [`DAYS_LEFT`]; gives how many were reached.
+    pub(super) fn watch_expiry(&self, now: Timestamp) -> usize {
+        let expires = *self.expires.read().unwrap_or_else(PoisonError::into_inner);
+        #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
+        metrics::gauge!("shelduck_certificate_expiry_timestamp_seconds")
+            .set(expires.as_second() as f64);
+        let left = expires.duration_since(now);
+        let is_below = |days: &&i64| left < SignedDuration::from_hours(24 * **days);
+        let reached = DAYS_LEFT.iter().filter(is_below).count();
+        if reached > self.warned.swap(reached, Relaxed) {
+            tracing::error!(
+                certificate.expires = %expires,
+                certificate.path = %self.files.certificate.display(),
+                "the certificate expires soon or has expired; put a new one in its place"
+            );
+        }
+        reached
     }
 }
 
@@ -113,16 +152,18 @@ fn stamp(path: &Path) -> Result<Stamp, TlsError> {
     })
 }
 
-fn server_config(files: &TlsConfig) -> Result<ServerConfig, TlsError> {
+/// Reads the files; gives when the certificate expires, too.
+fn server_config(files: &TlsConfig) -> Result<(ServerConfig, Timestamp), TlsError> {
     let path = &files.certificate;
     let unreadable = |source| TlsError::Certificate { path: path.clone(), source };
     let chain: Vec<_> = CertificateDer::pem_file_iter(path)
         .map_err(unreadable)?
         .collect::<Result<_, _>>()
         .map_err(unreadable)?;
-    if chain.is_empty() {
+    let Some(own) = chain.first() else {
         return Err(TlsError::NoCertificate(path.clone()));
-    }
+    };
+    let expires = expiry(own).ok_or_else(|| TlsError::Validity(path.clone()))?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .map_err(|source| TlsError::Key { path: files.key.clone(), source })?;
     // The provider's own list: TLS 1.3, and of TLS 1.2 only ECDHE with AEAD; post-quantum key exchange first.
@@ -133,5 +174,10 @@ fn server_config(files: &TlsConfig) -> Result<ServerConfig, TlsError> {
         .with_single_cert(chain, key)
         .map_err(TlsError::Config)?;
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec(), ALPN_HTTP1.to_vec()];
-    Ok(config)
+    Ok((config, expires))
+}
+
+fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()
 }

@@ -50,7 +50,10 @@ impl UnixSocketListener {
     pub(crate) async fn serve<S: Handler>(self, service: S, drain: CancellationToken) -> usize {
         let Self { socket, file, config } = self;
         let server = Server::new(service, config, drain.clone());
-        let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_MAX, Vec::new());
+        let caps = Caps::new(&ListenConfig {
+            connections_max: CONNECTIONS_MAX,
+            ..ListenConfig::default()
+        });
         while let Some(accepted) = drain.run_until_cancelled(socket.accept()).await {
             let stream = match accepted {
                 Ok((stream, _)) => stream,
@@ -75,8 +78,8 @@ impl UnixSocketListener {
     }
 }
 
-async fn run<S: Handler>(stream: UnixStream, _slot: Slot, server: &Arc<Server<S>>) {
-    server.serve(stream, Peer::local(), Protocol::Http1).await;
+async fn run<S: Handler>(stream: UnixStream, slot: Slot, server: &Arc<Server<S>>) {
+    server.serve(stream, Peer::local(), Protocol::Http1, Arc::new(slot)).await;
 }
 
 /// Whether root or our own user is at the other end.

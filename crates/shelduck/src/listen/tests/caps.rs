@@ -39,6 +39,39 @@ async fn declared_proxy_is_not_held_to_the_share_of_an_address() {
 }
 
 #[tokio::test]
+async fn the_quick_are_served_while_the_silent_wait() {
+    let server = Running::start(ListenConfig { connections_max: 8, ..patient() });
+    // Four times as many as may be new at once; each address keeps within its share.
+    let mut silent = Vec::new();
+    for number in 0..8_u8 {
+        let mut client = server.connect_from([127, 0, 1, number]).await;
+        client.send("GET / HTTP/1.1\r\n").await;
+        silent.push(client);
+        assert!(server.connect().await.get("/").await.ends_with("fine"), "{number}");
+    }
+    let mut first = silent.swap_remove(0);
+    assert_eq!(first.ended().await, "", "the oldest was displaced long before its deadline");
+}
+
+#[tokio::test]
+async fn strangers_cannot_keep_all_places() {
+    let server = Running::start(ListenConfig { connections_max: 8, ..patient() });
+    let mut kept = Vec::new();
+    for number in 0..4_u8 {
+        let mut client = server.connect_from([127, 0, 1, number]).await;
+        assert!(!client.get("/").await.contains("connection: close"));
+        kept.push(client);
+    }
+    let mut one_more = server.connect_from([127, 0, 1, 9]).await;
+    let said = one_more.get("/").await;
+    assert!(said.contains("connection: close") && said.ends_with("fine"), "{said:?}");
+    assert_eq!(one_more.ended().await, "");
+    for client in &mut kept {
+        assert!(client.get("/").await.ends_with("fine"), "who is in stays in");
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_silent_connections_do_not_keep_others_out() {
     const SILENT: usize = 1000;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -92,3 +92,70 @@ async fn bytes_that_are_not_http1_are_400_and_http2_is_not_guessed() {
     client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     assert!(!client.ended().await.contains("200"));
 }
+
+#[tokio::test]
+async fn what_the_listener_answers_itself_looks_like_the_gates_answers() {
+    let server = Running::start(ListenConfig { headers_max: 3, uri_bytes_max: 20, ..patient() });
+    let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(20));
+    let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: 1\r\n".repeat(3));
+    let panic = "GET /panic HTTP/1.1\r\nHost: a\r\n\r\n".to_owned();
+    for (request, slug) in
+        [(long, "uri-too-long"), (many, "headers-too-large"), (panic, "internal")]
+    {
+        let mut client = server.connect().await;
+        client.send(&request).await;
+        let said = client.answer().await;
+        for header in [
+            "content-type: application/problem+json",
+            "cache-control: no-store",
+            "x-content-type-options: nosniff",
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+            "x-frame-options: DENY",
+            "referrer-policy: strict-origin-when-cross-origin",
+            "cross-origin-resource-policy: same-origin",
+        ] {
+            assert!(said.contains(&format!("{header}\r\n")), "{header} in {said:?}");
+        }
+        assert!(said.contains(&format!("urn:shelduck:problem:{slug}")), "{said:?}");
+        let (head, body) = said.split_once("\r\n\r\n").unwrap();
+        let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+        assert!(body.contains(id), "{said:?}");
+        assert!(!head.contains("server:"));
+    }
+}
+
+#[tokio::test]
+async fn a_lone_line_feed_is_no_line_end() {
+    let server = Running::start(patient());
+    for head in [
+        "GET / HTTP/1.1\nHost: a\n\n",
+        "GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\n",
+        "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        let mut client = server.connect().await;
+        client.send(head).await;
+        assert!(client.ended().await.starts_with("HTTP/1.1 400 "), "{head:?}");
+    }
+    // On a connection that was used, and not in a body.
+    let mut client = server.connect().await;
+    client.send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\na\nb\n").await;
+    assert!(client.answer().await.ends_with("4 bytes"));
+    client.send("GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n").await;
+    assert!(client.ended().await.starts_with("HTTP/1.1 400 "));
+}
+
+#[tokio::test]
+async fn nothing_follows_a_body_in_chunks() {
+    let server = Running::start(patient());
+    let mut client = server.connect().await;
+    client
+        .send(
+            "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n\
+             0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+        )
+        .await;
+    let said = client.ended().await;
+    assert_eq!(said.matches("HTTP/1.1 ").count(), 1, "{said:?}");
+    assert!(said.contains("connection: close") && said.ends_with("0 bytes"), "{said:?}");
+}
