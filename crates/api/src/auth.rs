@@ -21,6 +21,8 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             .summary("Makes the first account with the one-time setup secret, and signs in"),
         Route::new(Method::POST, "/v1/auth/login", Policy::public(Class::Auth), log_in)
             .summary("Signs in: begins a session and sets its cookie"),
+        Route::new(Method::POST, "/v1/auth/reset", Policy::public(Class::Auth), reset_password)
+            .summary("Chooses a password with a one-time link, and ends the account's sessions"),
         Route::new(
             Method::POST,
             "/v1/auth/logout",
@@ -59,6 +61,14 @@ struct LoginRequest {
 struct SetupRequest {
     secret: Password,
     username: String,
+    password: Password,
+}
+
+/// The secret of a one-time link, and the password to have.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ResetRequest {
+    token: Password,
     password: Password,
 }
 
@@ -105,6 +115,15 @@ async fn log_in(
     let form = LogIn { username, password, user_agent };
     let signed_in = app.blocking(move |app| app.gate().log_in(&permit, &form)).await?;
     Ok(begun(&signed_in))
+}
+
+async fn reset_password(
+    permit: Permit,
+    app: App,
+    Json(ResetRequest { token, password }): Json<ResetRequest>,
+) -> Result<NoContent, Problem> {
+    app.blocking(move |app| app.gate().reset_password(&permit, &token, &password)).await?;
+    Ok(NoContent)
 }
 
 async fn log_out(permit: Permit, app: App) -> Result<Session<NoContent>, Problem> {

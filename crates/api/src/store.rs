@@ -17,6 +17,8 @@ use jiff::Timestamp;
 
 use crate::policy::ADMIN_ROLE;
 
+mod passwords;
+
 /// The control store as the gate's.
 pub struct ControlStore {
     control: Control,

@@ -1,8 +1,8 @@
 //! Accounts, for those who administer.
 
-use gate::http::{Created, Json, Path, Problem, Route};
+use gate::http::{Created, Json, NoContent, Path, Problem, Route};
 use gate::store::UserRecord;
-use gate::{Password, Permit, Policy, UserId};
+use gate::{AccountError, Class, ImportedUser, Password, Permit, Policy, ResetLink, UserId};
 use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -12,13 +12,20 @@ use crate::app::App;
 use crate::list::List;
 
 pub(crate) fn routes() -> Vec<Route<App>> {
+    let operator = Policy::operator(Class::Write);
     vec![
         Route::new(Method::GET, "/v1/users", Policy::admin_read(), list_users)
             .summary("All accounts, by name"),
         Route::new(Method::POST, "/v1/users", Policy::admin(), create_user)
-            .summary("Makes an account"),
+            .summary("Makes an account; without a password, also the one-time link by which its owner chooses one"),
         Route::new(Method::PATCH, "/v1/users/{id}", Policy::admin(), update_user)
-            .summary("Changes an account; its sessions end, and shutting it revokes its keys"),
+            .summary("Changes an account; other rights end its sessions, shutting it ends whatever acts in its name"),
+        Route::new(Method::POST, "/v1/users/{id}/reset-link", Policy::admin().body_max(0), create_reset_link)
+            .summary("Makes the one-time link by which an account's owner chooses a new password; it works for a day"),
+        Route::new(Method::PUT, "/v1/users/{id}/password", operator, set_password)
+            .summary("Sets an account's password, on the machine itself; its sessions end"),
+        Route::new(Method::POST, "/v1/users/import", operator, import_user)
+            .summary("Takes an account over from another system, on the machine itself"),
     ]
 }
 
@@ -47,8 +54,8 @@ struct UserItem {
 #[serde(deny_unknown_fields)]
 struct NewUser {
     username: String,
-    /// To be changed at the first sign-in.
-    password: Password,
+    /// To be changed at the first sign-in. Without one its owner chooses it, by a one-time link.
+    password: Option<Password>,
     /// `viewer`, `analyst`, `operator`, `admin` or `agent`.
     role: String,
     /// Where the role counts: `*` (also without it), a database, or `database/site`. An admin's is `*`.
@@ -65,7 +72,50 @@ struct UserChange {
     grants: Option<Vec<String>>,
     /// Have another password chosen before anything else.
     must_change_password: Option<bool>,
-    password: Option<Password>,
+}
+
+/// An account that was just made.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum UserMade {
+    /// With a password.
+    Whole(UserItem),
+    /// Without one.
+    Awaiting {
+        /// The account.
+        user: UserItem,
+        /// The link by which its owner chooses a password.
+        reset: ResetAnswer,
+    },
+}
+
+/// A one-time link by which a password is chosen: shown this once.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ResetAnswer {
+    /// Opens the page where it is chosen.
+    url: String,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    expires_at: Timestamp,
+}
+
+/// A password to set.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordToSet {
+    password: Password,
+}
+
+/// An account to take over.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UserToImport {
+    username: String,
+    /// `viewer`, `analyst`, `operator`, `admin` or `agent`.
+    role: String,
+    /// Where the role counts; everywhere without it.
+    grants: Option<Vec<String>>,
+    /// As the other system keeps it: bcrypt, or Argon2id in PHC form.
+    password_hash: String,
 }
 
 async fn list_users(permit: Permit, app: App) -> Result<Json<List<UserItem>>, Problem> {
@@ -77,10 +127,50 @@ async fn create_user(
     permit: Permit,
     app: App,
     Json(new): Json<NewUser>,
-) -> Result<Created<UserItem>, Problem> {
+) -> Result<Created<UserMade>, Problem> {
     let NewUser { username, password, role, grants } = new;
-    let new = gate::NewUser { name: username, role, grants, password: Some(password) };
-    let user = app.blocking(move |app| app.gate().create_user(&permit, &new)).await?;
+    let new = gate::NewUser { name: username, role, grants, password };
+    let (user, link) = app
+        .blocking(move |app| {
+            let user = app.gate().create_user(&permit, &new)?;
+            let link = new.password.is_none().then(|| app.gate().offer_reset(&permit, user.id));
+            Ok::<_, AccountError>((user, link.transpose()?))
+        })
+        .await?;
+    let user = item(user);
+    Ok(Created(match link {
+        Some(link) => UserMade::Awaiting { user, reset: answer(&app, &link) },
+        None => UserMade::Whole(user),
+    }))
+}
+
+async fn create_reset_link(
+    permit: Permit,
+    app: App,
+    Path(id): Path<UserId>,
+) -> Result<Created<ResetAnswer>, Problem> {
+    let link = app.blocking(move |app| app.gate().offer_reset(&permit, id)).await?;
+    Ok(Created(answer(&app, &link)))
+}
+
+async fn set_password(
+    permit: Permit,
+    app: App,
+    Path(id): Path<UserId>,
+    Json(PasswordToSet { password }): Json<PasswordToSet>,
+) -> Result<NoContent, Problem> {
+    app.blocking(move |app| app.gate().set_password(&permit, id, &password)).await?;
+    Ok(NoContent)
+}
+
+async fn import_user(
+    permit: Permit,
+    app: App,
+    Json(user): Json<UserToImport>,
+) -> Result<Created<UserItem>, Problem> {
+    let UserToImport { username, role, grants, password_hash } = user;
+    let imported = ImportedUser { name: username, role, grants, hash: password_hash };
+    let user = app.blocking(move |app| app.gate().import_user(&permit, imported)).await?;
     Ok(Created(item(user)))
 }
 
@@ -90,10 +180,19 @@ async fn update_user(
     Path(id): Path<UserId>,
     Json(change): Json<UserChange>,
 ) -> Result<Json<UserItem>, Problem> {
-    let UserChange { disabled, role, grants, must_change_password, password } = change;
-    let change = gate::UserChange { disabled, role, grants, must_change_password, password };
+    let UserChange { disabled, role, grants, must_change_password } = change;
+    let change = gate::UserChange { disabled, role, grants, must_change_password };
     let user = app.blocking(move |app| app.gate().update_user(&permit, id, &change)).await?;
     Ok(Json(item(user)))
+}
+
+/// The secret stands behind the `#`, which browsers keep to themselves.
+fn answer(app: &App, link: &ResetLink) -> ResetAnswer {
+    let public_url = app.options().public_url.as_str().trim_end_matches('/');
+    ResetAnswer {
+        url: format!("{public_url}/reset#token={}", link.expose()),
+        expires_at: link.expires_at,
+    }
 }
 
 fn item(user: UserRecord) -> UserItem {

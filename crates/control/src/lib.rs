@@ -23,6 +23,7 @@ mod hostname;
 mod keys;
 mod lockouts;
 mod migrations;
+mod passwords;
 mod row;
 mod sessions;
 mod settings;
@@ -34,6 +35,7 @@ pub use error::{Fault, OpenError, StoreError};
 pub use hostname::{HOSTNAME_BYTES_MAX, Hostname, HostnameError};
 pub use keys::{ApiKey, KEYS_PER_OWNER_MAX, KeyError};
 pub use lockouts::{LOCKOUTS_MAX, Lockout};
+pub use passwords::{FORMER_PASSWORDS_MAX, PasswordReset};
 pub use sessions::{Session, SessionId};
 pub use settings::SETTING_BYTES_MAX;
 pub use sites::{

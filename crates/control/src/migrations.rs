@@ -13,6 +13,7 @@ use crate::error::{Fault, OpenError};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_accounts_and_sites.sql"),
     include_str!("migrations/0002_grants.sql"),
+    include_str!("migrations/0003_passwords.sql"),
 ];
 
 /// Brings the file to the newest schema. Returns the version it had.

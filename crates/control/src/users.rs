@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::database::Control;
 use crate::error::{StoreError, is_duplicate};
-use crate::row;
+use crate::{passwords, row};
 
 /// How many users a store holds at most.
 pub const USERS_MAX: u32 = 1_000;
@@ -195,32 +195,6 @@ impl Control {
         })
     }
 
-    /// Replaces a user's password hash and nothing else, and ends sessions as told; `changed_at` is `None` when the
-    /// same password was only hashed anew.
-    ///
-    /// # Errors
-    /// [`UserError::Unknown`], or the store's.
-    pub fn set_password(
-        &self,
-        id: UserId,
-        password_phc: &str,
-        changed_at: Option<Timestamp>,
-        sessions: SessionsAfter,
-    ) -> Result<(), UserError> {
-        self.write(|transaction| {
-            let changed = transaction.execute(
-                "UPDATE users SET password_phc = ?2, password_changed_at = coalesce(?3, password_changed_at),
-                     must_change_password = must_change_password AND ?3 IS NULL
-                 WHERE id = ?1",
-                params![id.to_string(), password_phc, changed_at.map(row::millis)],
-            )?;
-            if changed == 0 {
-                return Err(UserError::Unknown);
-            }
-            Ok(end_sessions(transaction, id, sessions)?)
-        })
-    }
-
     /// Notes that a user signed in; nothing happens when there is none of this id.
     ///
     /// # Errors
@@ -239,6 +213,7 @@ impl Control {
 /// Ends everything that could act in the user's name. Whatever else comes to do so is ended here too.
 fn shut(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
     end_sessions(connection, id, SessionsAfter::End)?;
+    passwords::end_reset(connection, id)?;
     connection.execute(
         "UPDATE api_keys SET revoked_at = ?2 WHERE owner_id = ?1 AND revoked_at IS NULL",
         params![id.to_string(), row::millis(now)],
@@ -246,7 +221,8 @@ fn shut(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result
     Ok(())
 }
 
-fn end_sessions(
+/// Ends a user's sessions as told. Whatever else a sign-in began and a new password ends is ended here too.
+pub(crate) fn end_sessions(
     connection: &Connection,
     id: UserId,
     sessions: SessionsAfter,

@@ -52,6 +52,7 @@ fn gated() -> (axum::Router, String, String) {
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
         audit: Arc::new(TracingSink),
+        breached: None,
         root_secret: RootSecret::from_random([3; 32]),
     };
     let gate = Gate::new(config, VOCABULARY, environment).expect("the defaults are right");

@@ -83,6 +83,18 @@ pub enum AccountError {
     /// Less than everything for a role that administers.
     #[error("who administers does so everywhere")]
     GrantsOfAdministrator,
+    /// The one-time link is wrong, used up or too old.
+    #[error("wrong one-time link")]
+    WrongResetLink,
+    /// The account is shut.
+    #[error("the account is shut")]
+    Shut,
+    /// Not a hash that can be taken over.
+    #[error("not a password hash that can be taken over")]
+    ImportedHash,
+    /// The list of breached passwords cannot be read.
+    #[error("the list of breached passwords cannot be read")]
+    Breached(#[source] std::io::Error),
     /// The new password will not do.
     #[error("the password will not do")]
     Password(PasswordFault),
@@ -143,6 +155,7 @@ impl Gate {
             Verdict::Right | Verdict::Wrong => None,
         };
         let after_failures = attempt.succeeded();
+        self.look_at_imported(&user, &form.password)?;
         self.log_out(permit)?;
         let signed_in = self.begin_session(&user, stronger, form.user_agent.as_deref())?;
         let event = match after_failures {
@@ -240,8 +253,50 @@ impl Gate {
         name: &str,
         password: &Password,
     ) -> Result<PasswordHashText, AccountError> {
-        self.rules.check(password, &[name]).map_err(AccountError::Password)?;
+        self.check_password(name, password)?;
         Ok(self.hasher.hash(password, &*self.random)?)
+    }
+
+    /// Looks at a password of somebody of that name as a new one.
+    fn check_password(&self, name: &str, password: &Password) -> Result<(), AccountError> {
+        self.rules.check(password, &[name]).map_err(AccountError::Password)?;
+        let (Some(breached), Some(normal)) = (&self.breached, password.normal()) else {
+            return Ok(());
+        };
+        match breached.holds(normal.as_bytes()) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(AccountError::Password(PasswordFault::Breached)),
+            Err(error) => Err(AccountError::Breached(error)),
+        }
+    }
+
+    /// Checks and hashes a password for an account that may have had others. Each one it may not be costs a hash.
+    pub(crate) fn replacement_password(
+        &self,
+        user: &UserRecord,
+        new: &Password,
+    ) -> Result<PasswordHashText, AccountError> {
+        self.check_password(&user.name, new)?;
+        let former = self.config().passwords.history.saturating_sub(1);
+        let former = self.store.former_passwords(user.id, former)?;
+        for kept in user.password.iter().chain(&former) {
+            if self.hasher.verify(new, Some(kept))? != Verdict::Wrong {
+                return Err(AccountError::Password(PasswordFault::Former));
+            }
+        }
+        Ok(self.hasher.hash(new, &*self.random)?)
+    }
+
+    /// At the first sign-in the password is there for the first time when its hash came from another system: one that our
+    /// rules refuse must be changed.
+    fn look_at_imported(&self, user: &UserRecord, password: &Password) -> Result<(), AccountError> {
+        if user.last_login_at.is_some() {
+            return Ok(());
+        }
+        match self.check_password(&user.name, password) {
+            Err(AccountError::Password(_)) => Ok(self.store.demand_password_change(user.id)?),
+            other => other,
+        }
     }
 }
 

@@ -256,6 +256,8 @@ fn authorise(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<(), Refuse
     }
     let right = match policy.access {
         Access::Public | Access::SignedIn => Right::Held,
+        Access::Operator if matches!(principal, Principal::Operator) => Right::Held,
+        Access::Operator => Right::Lacking,
         Access::Requires(required) => {
             principal.right(&gate.vocabulary, required, policy.reach, ask.object.as_deref())
         }

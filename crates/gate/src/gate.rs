@@ -11,7 +11,7 @@ use crate::config::{ConfigFault, ConfigFaults, GateConfig};
 use crate::limits::{InFlight, Limiter};
 use crate::live::Live;
 use crate::lockout::Lockout;
-use crate::password::{HashError, Hasher, Rules};
+use crate::password::{BreachedPasswords, HashError, Hasher, Rules};
 use crate::permit::Permit;
 use crate::principal::Principal;
 use crate::random::{self, Random, RandomError};
@@ -30,6 +30,8 @@ pub struct Environment {
     pub random: Arc<dyn Random>,
     /// Where events go.
     pub audit: Arc<dyn AuditSink>,
+    /// Passwords found in breaches, if the operator has a list of them.
+    pub breached: Option<Arc<dyn BreachedPasswords>>,
     /// What all keys are derived from.
     pub root_secret: RootSecret,
 }
@@ -74,6 +76,7 @@ pub struct Parts {
     pub(crate) audit: Arc<dyn AuditSink>,
     pub(crate) hasher: Hasher,
     pub(crate) rules: Rules,
+    pub(crate) breached: Option<Arc<dyn BreachedPasswords>>,
     pub(crate) lockout: Lockout,
     pub(crate) limiter: Limiter,
     pub(crate) in_flight: InFlight,
@@ -120,7 +123,7 @@ impl Gate {
         if !faults.is_empty() {
             return Err(GateError::Vocabulary(faults.join("; ")));
         }
-        let Environment { store, clock, random, audit, root_secret } = environment;
+        let Environment { store, clock, random, audit, breached, root_secret } = environment;
         let lockout = Lockout::open(
             config.lockout.clone(),
             root_secret.derive("lockout"),
@@ -129,7 +132,8 @@ impl Gate {
         )?;
         Ok(Self(Arc::new(Parts {
             hasher: Hasher::new(&config.passwords, &*random)?,
-            rules: Rules::new(&config.passwords, vocabulary.password_words),
+            rules: rules(&config, &vocabulary),
+            breached,
             limiter: Limiter::new(config.limits.clone()),
             in_flight: InFlight::default(),
             live: Live::new(),
@@ -166,6 +170,12 @@ impl Gate {
     #[must_use]
     pub fn request_id(&self) -> RequestId {
         self.request_ids.make(self.clock.now())
+    }
+
+    /// How many password hashes were computed since the start.
+    #[must_use]
+    pub fn hashes_computed(&self) -> u64 {
+        self.hasher.computed()
     }
 
     /// How many callers' quotas are remembered at the moment.
@@ -214,6 +224,13 @@ impl Gate {
             origin: trace.client.expose().map(|_| origin_code(&self.origin_mac, trace.client, at)),
         });
     }
+}
+
+/// The rules for passwords, with the words of the product and of the server's own address.
+fn rules(config: &GateConfig, vocabulary: &Vocabulary) -> Rules {
+    let address = config.public_origin();
+    let words = vocabulary.password_words.iter().copied().chain(address.as_deref());
+    Rules::new(&config.passwords, words)
 }
 
 /// Whose event it is.

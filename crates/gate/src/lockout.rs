@@ -174,6 +174,17 @@ impl Lockout {
         self.store.delete_lock(key)
     }
 
+    /// Ends the lock of an account at one address, for somebody who proved there to be its owner.
+    pub(crate) fn pardon_at(
+        &self,
+        account: &str,
+        client: &ClientAddress,
+    ) -> Result<(), StoreError> {
+        let key = self.code(&[b"pair", account.as_bytes(), &client.block().bytes()]);
+        self.counters.remove(&key);
+        self.store.delete_lock(key)
+    }
+
     fn keys(&self, account: Option<&str>, client: &ClientAddress) -> Vec<(Rule, CounterKey)> {
         let mut keys = Vec::with_capacity(3);
         let block = client.block().bytes();

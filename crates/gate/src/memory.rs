@@ -11,9 +11,11 @@ use crate::principal::UserId;
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 use crate::store::{
-    KeyRecord, LockRecord, PasswordHashText, SessionRecord, SessionsAfter, Store, StoreError,
-    UserRecord,
+    KeyRecord, LockRecord, PasswordHashText, ResetRecord, SessionRecord, SessionsAfter, Store,
+    StoreError, UserRecord,
 };
+
+mod passwords;
 
 /// A store that forgets everything when dropped.
 #[derive(Debug, Default)]
@@ -26,6 +28,9 @@ struct Kept {
     keys: BTreeMap<KeyId, KeyRecord>,
     locks: BTreeMap<[u8; 16], LockRecord>,
     setup_secret: Option<Fingerprint>,
+    /// Newest first.
+    former: BTreeMap<UserId, Vec<PasswordHashText>>,
+    resets: BTreeMap<UserId, ResetRecord>,
 }
 
 impl MemoryStore {
@@ -55,6 +60,7 @@ impl Kept {
     /// Takes everything away by which something could act in that user's name.
     fn shut(&mut self, user: UserId) {
         self.end_sessions(user, SessionsAfter::End);
+        self.resets.remove(&user);
         for key in self.keys.values_mut().filter(|key| key.owner == Some(user)) {
             // There is no clock here; that it was taken back is all anybody asks.
             key.revoked_at.get_or_insert(key.created_at);
@@ -126,15 +132,7 @@ impl Store for MemoryStore {
         changed_at: Option<Timestamp>,
         sessions: SessionsAfter,
     ) -> Result<(), StoreError> {
-        let mut kept = self.kept();
-        let user = kept.users.get_mut(&id).ok_or(StoreError::Conflict)?;
-        user.password = Some(password.clone());
-        if let Some(changed_at) = changed_at {
-            user.password_changed_at = changed_at;
-            user.must_change_password = false;
-        }
-        kept.end_sessions(id, sessions);
-        Ok(())
+        self.kept().set_password(id, password, changed_at, sessions)
     }
 
     fn note_login(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {

@@ -34,7 +34,7 @@ impl Gate {
             return Err(AccountError::WrongCredentials);
         }
         attempt.succeeded();
-        let password = self.new_password(&user.name, new)?;
+        let password = self.replacement_password(&user, new)?;
         let others = permit.session.map_or(SessionsAfter::End, SessionsAfter::EndAllBut);
         {
             let _changing = self.change();

@@ -4,6 +4,7 @@
 //! to come back, and the rest of the server does not notice.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+pub use breached::{BreachedFile, BreachedPasswords};
 pub use pool::Busy;
 pub use rules::{PasswordFault, Rules};
 
@@ -19,6 +21,9 @@ use crate::random::{self, Random, RandomError};
 use crate::store::PasswordHashText;
 use pool::Pool;
 
+mod breached;
+pub(crate) mod imported;
+mod known;
 mod pool;
 mod rules;
 
@@ -26,6 +31,8 @@ mod rules;
 pub const PASSWORD_BYTES_MAX: usize = 512;
 /// Most characters of a password.
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
+/// Most former passwords that are kept, and so can be compared with a new one.
+pub const FORMER_MAX: usize = 24;
 const MEMORY_KIB_MIN: u32 = 19 * 1024;
 const PASSES_MIN: u32 = 2;
 const CHARACTERS_MIN: usize = 15;
@@ -44,6 +51,10 @@ pub struct PasswordConfig {
     pub hashes_at_a_time: usize,
     /// Fewest characters.
     pub characters_min: usize,
+    /// Passwords that may not be used again, the one in force among them; each costs a hash when a password is changed.
+    pub history: usize,
+    /// Whether a password must have characters of all kinds; better not (NIST SP 800-63B-4).
+    pub composition: bool,
     /// Days after which a password must be changed; 0 means never, which is better (NIST SP 800-63B-4).
     pub expiry_days: u32,
 }
@@ -56,6 +67,8 @@ impl Default for PasswordConfig {
             lanes: 1,
             hashes_at_a_time: 0,
             characters_min: 16,
+            history: 12,
+            composition: false,
             expiry_days: 0,
         }
     }
@@ -74,6 +87,9 @@ impl PasswordConfig {
                 "passwords.characters_min",
                 format!("must be {CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX}"),
             );
+        }
+        if self.history == 0 || self.history > FORMER_MAX {
+            fault("passwords.history", format!("must be 1 to {FORMER_MAX}"));
         }
     }
 
@@ -99,7 +115,7 @@ impl Password {
     }
 
     /// The normal form, if it is short enough to be looked at.
-    fn normal(&self) -> Option<Zeroizing<String>> {
+    pub(crate) fn normal(&self) -> Option<Zeroizing<String>> {
         if self.0.len() > PASSWORD_BYTES_MAX {
             return None;
         }
@@ -151,6 +167,7 @@ pub enum HashError {
 pub(crate) struct Hasher {
     params: Params,
     pool: Pool,
+    computed: AtomicU64,
     /// Compared when there is no account, so that this takes as long.
     dummy: PasswordHashText,
 }
@@ -170,7 +187,13 @@ impl Hasher {
         let salt = random::array::<16>(random)?;
         let nothing = random::array::<32>(random)?;
         let dummy = hash(&params, &nothing, &salt)?;
-        Ok(Self { params, pool: Pool::new(config.hashes_at_a_time), dummy })
+        let (pool, computed) = (Pool::new(config.hashes_at_a_time), AtomicU64::new(0));
+        Ok(Self { params, pool, computed, dummy })
+    }
+
+    /// How many hashes were computed.
+    pub(crate) fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     /// The hash to keep; blocks for as long as hashing takes.
@@ -182,6 +205,7 @@ impl Hasher {
         let normal = password.normal().ok_or(HashError::Unusable)?;
         let salt = random::array::<16>(random)?;
         let _pass = self.pool.enter()?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         hash(&self.params, normal.as_bytes(), &salt)
     }
 
@@ -194,9 +218,16 @@ impl Hasher {
         let Some(normal) = password.normal() else {
             return Ok(Verdict::Wrong);
         };
-        let parsed =
-            PasswordHash::new(&stored.unwrap_or(&self.dummy).0).map_err(|_| HashError::Unusable)?;
+        let kept = &stored.unwrap_or(&self.dummy).0;
+        if imported::is_bcrypt(kept) {
+            let _pass = self.pool.enter()?;
+            self.computed.fetch_add(1, Ordering::Relaxed);
+            let right = imported::verify(normal.as_bytes(), kept);
+            return Ok(if right { Verdict::RightButWeak } else { Verdict::Wrong });
+        }
+        let parsed = PasswordHash::new(kept).map_err(|_| HashError::Unusable)?;
         let _pass = self.pool.enter()?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         let right = Argon2::default().verify_password(normal.as_bytes(), &parsed).is_ok();
         if stored.is_none() || !right {
             return Ok(Verdict::Wrong);

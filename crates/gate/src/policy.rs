@@ -90,6 +90,8 @@ pub enum Access {
     SignedIn,
     /// Who holds the scope.
     Requires(Required),
+    /// Who controls the machine: nobody who comes over a network.
+    Operator,
 }
 
 /// How much of its database a route is about.
@@ -210,6 +212,12 @@ impl Policy {
     #[must_use]
     pub const fn signed_in(class: Class) -> Self {
         Self::base(class, Access::SignedIn).body_max(JSON_BYTES_MAX)
+    }
+
+    /// Who controls the machine, over the local socket.
+    #[must_use]
+    pub const fn operator(class: Class) -> Self {
+        Self::base(class, Access::Operator).body_max(JSON_BYTES_MAX)
     }
 
     /// Anyone, credentials ignored; no body unless `.body_max()` says so, except for the doors of class auth.

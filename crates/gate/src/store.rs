@@ -20,6 +20,10 @@ use crate::principal::{SessionId, UserId};
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 
+pub use passwords::{PasswordStore, ResetRecord};
+
+mod passwords;
+
 /// The store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -144,7 +148,7 @@ pub enum SessionsAfter {
 }
 
 /// What the gate must find again after a restart.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: PasswordStore + Send + Sync + 'static {
     /// The account of that id.
     ///
     /// # Errors
@@ -191,7 +195,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Replaces a password's hash and nothing else about the account, and ends sessions as told, in one transaction.
     ///
-    /// `changed_at` is none when the same password was only hashed anew; a changed one need not be changed any more.
+    /// `changed_at` is none when the same password was only hashed anew. A changed one need not be changed any more; the one
+    /// before is kept among the former ones, and a one-time link ends.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is none of that id.

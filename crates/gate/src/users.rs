@@ -4,7 +4,7 @@ use crate::accounts::AccountError;
 use crate::audit::{EventName, Outcome};
 use crate::gate::{Gate, Trace};
 use crate::name::UserName;
-use crate::password::Password;
+use crate::password::{Password, imported};
 use crate::permit::Permit;
 use crate::principal::{Principal, UserId};
 use crate::scope::{Place, Scope};
@@ -38,8 +38,19 @@ pub struct UserChange {
     pub grants: Option<Vec<String>>,
     /// Have another password chosen before anything else.
     pub must_change_password: Option<bool>,
-    /// Set its password; also ends a lock.
-    pub password: Option<Password>,
+}
+
+/// An account that comes from another system, with the password's hash.
+#[derive(Debug, Default)]
+pub struct ImportedUser {
+    /// Its name, in any spelling.
+    pub name: String,
+    /// Its role.
+    pub role: String,
+    /// Where the role counts, as written; none means everywhere.
+    pub grants: Option<Vec<String>>,
+    /// Bcrypt or Argon2id, as the other system wrote it.
+    pub hash: String,
 }
 
 impl Gate {
@@ -63,6 +74,28 @@ impl Gate {
         let mut user = self.new_user(new)?;
         user.must_change_password =
             user.password.is_some() && !matches!(permit.principal(), Principal::Operator);
+        self.add_user(permit, user)
+    }
+
+    /// Takes an account over from another system. Its password is looked at, and hashed anew, when its owner first signs in.
+    ///
+    /// # Errors
+    /// As [`Gate::create_user`]; `ImportedHash`, and `NotForCaller` for everybody but the operator.
+    pub fn import_user(
+        &self,
+        permit: &Permit,
+        imported: ImportedUser,
+    ) -> Result<UserRecord, AccountError> {
+        if !matches!(permit.principal(), Principal::Operator) {
+            return Err(AccountError::NotForCaller);
+        }
+        let hash = imported::read(&imported.hash).ok_or(AccountError::ImportedHash)?;
+        let ImportedUser { name, role, grants, .. } = imported;
+        let user = self.new_user(&NewUser { name, role, grants, password: None })?;
+        self.add_user(permit, UserRecord { password: Some(hash), ..user })
+    }
+
+    fn add_user(&self, permit: &Permit, user: UserRecord) -> Result<UserRecord, AccountError> {
         self.store.insert_user(&user).map_err(|error| match error {
             StoreError::Conflict => AccountError::NameTaken,
             error @ StoreError::Failed(_) => error.into(),
@@ -99,12 +132,11 @@ impl Gate {
         })
     }
 
-    /// Changes an account. Its sessions end whenever it is shut or gets other rights or another password, and nothing that
-    /// acts in its name survives its being shut.
+    /// Changes an account. Its sessions end whenever it is shut or gets other rights, and nothing that acts in its name
+    /// survives its being shut.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`], `Role`, `Grants`, `GrantsOfAdministrator`, `Password`, `LastAdministrator`, `Busy`, or
-    /// `NotForCaller`.
+    /// [`AccountError::NotFound`], `Role`, `Grants`, `GrantsOfAdministrator`, `LastAdministrator`, or `NotForCaller`.
     pub fn update_user(
         &self,
         permit: &Permit,
@@ -112,9 +144,6 @@ impl Gate {
         change: &UserChange,
     ) -> Result<UserRecord, AccountError> {
         administers(permit)?;
-        let known = self.store.user(id)?.ok_or(AccountError::NotFound)?;
-        let password =
-            change.password.as_ref().map(|new| self.new_password(&known.name, new)).transpose()?;
         let _changing = self.change();
         let mut user = self.store.user(id)?.ok_or(AccountError::NotFound)?;
         let other_rights = self.change_rights(&mut user, change)?;
@@ -122,17 +151,10 @@ impl Gate {
         user.must_change_password =
             change.must_change_password.unwrap_or(user.must_change_password);
         self.keep_an_administrator(&user)?;
-        if let Some(password) = password {
-            user.password = Some(password);
-            user.password_changed_at = self.now();
-        }
-        let harmless = !other_rights && change.password.is_none() && !user.disabled;
+        let harmless = !other_rights && !user.disabled;
         let sessions = if harmless { SessionsAfter::Keep } else { SessionsAfter::End };
         self.store.update_user(&user, sessions)?;
         self.live.forget_all();
-        if change.password.is_some() {
-            self.lockout.pardon(&user.name)?;
-        }
         let event = if other_rights { EventName::AuthzChange } else { EventName::UserUpdated };
         self.record(event, Outcome::Success, &Trace::of(permit), Some(format!("user:{id}")));
         Ok(user)

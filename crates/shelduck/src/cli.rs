@@ -63,7 +63,9 @@ pub(crate) enum Command {
     /// Manage the people who may sign in.
     #[command(
         subcommand,
-        after_help = "Example:\n  shelduck user add ada --role analyst --password-file ada.txt"
+        after_help = "Examples:\n  shelduck user add ada --role analyst              prints the link by which ada chooses a password\n  \
+                      shelduck user add bob --grants web/shop.example   may look at one site\n  shelduck user reset-link ada                      \
+                      a new link, when ada forgot it"
     )]
     User(UserCommand),
     /// Manage the keys of programs.
@@ -89,20 +91,66 @@ pub(crate) enum Command {
 /// `shelduck user …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a person.
+    /// Add a person. Without a password, prints the one-time link by which they choose one.
+    #[command(
+        after_help = "Examples:\n  shelduck user add ada --role analyst\n  shelduck user add bob --role viewer --grants web/shop.example,net\n  \
+                      shelduck user add eve --password-file eve.txt"
+    )]
     Add {
         /// The name to sign in with.
         name: String,
-        /// viewer, analyst, operator or admin.
+        /// viewer, analyst, operator, admin or agent.
         #[arg(long, default_value = "viewer")]
         role: String,
-        /// Where the password comes from.
-        #[command(flatten)]
-        password: PasswordSource,
+        /// Where the role counts: *, a database, or database/site.
+        #[arg(long, value_delimiter = ',', value_name = "GRANT", default_value = "*")]
+        grants: Vec<String>,
+        /// Read the password from the first line of this file; `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// List the people.
     List,
-    /// Set a new password; ends the person's sessions.
+    /// Give a person another role; ends their sessions.
+    #[command(after_help = "Example:\n  shelduck user role ada operator")]
+    Role {
+        /// The person.
+        name: String,
+        /// viewer, analyst, operator, admin or agent.
+        role: String,
+    },
+    /// Say anew where a person's role counts; ends their sessions.
+    #[command(
+        after_help = "Examples:\n  shelduck user grants ada '*'                      everywhere\n  shelduck user grants ada \
+                      web,net                  in two databases\n  shelduck user grants ada web/shop.example         for one site"
+    )]
+    Grants {
+        /// The person.
+        name: String,
+        /// Where the role counts: *, a database, or database/site.
+        #[arg(required = true, value_delimiter = ',', value_name = "GRANT")]
+        grants: Vec<String>,
+    },
+    /// Print a one-time link by which a person chooses a new password; it works for 24 hours.
+    #[command(after_help = "Example:\n  shelduck user reset-link ada")]
+    ResetLink {
+        /// The person.
+        name: String,
+    },
+    /// Take people over from another system, with the hashes of their passwords.
+    #[command(
+        after_help = "The file has one JSON object a line:\n  {\"username\": \"ada\", \"role\": \"analyst\", \"grants\": [\"web\"], \
+                      \"password_hash\": \"$2b$12$...\"}\n\nHashes are bcrypt of cost 10 to 16 or Argon2id; each is replaced when its \
+                      owner first signs in.\n\nExamples:\n  shelduck user import people.jsonl\n  export-people | shelduck user import -"
+    )]
+    Import {
+        /// The file; `-` is standard input.
+        file: PathBuf,
+    },
+    /// Set a new password on this machine; ends the person's sessions.
+    #[command(
+        after_help = "Examples:\n  shelduck user passwd ada\n  shelduck user passwd ada --password-file ada.txt"
+    )]
     Passwd {
         /// The person.
         name: String,

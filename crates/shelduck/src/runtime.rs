@@ -18,6 +18,7 @@ use api::{App, Options, Parts, Router};
 use control::{Control, Hostname};
 use gate::audit::TracingSink;
 use gate::clock::{Clock, SystemClock};
+use gate::password::{BreachedFile, BreachedPasswords};
 use gate::random::SystemRandom;
 use gate::{Environment, Gate, RootSecret};
 use journal::Journal;
@@ -195,18 +196,7 @@ fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> 
             .context("ingest")?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let gate = Gate::new(
-        gate_config(config, url),
-        api::policy::VOCABULARY,
-        Environment {
-            store: Arc::new(ControlStore::new(control.clone(), Arc::clone(&clock))),
-            clock: Arc::clone(&clock),
-            random: Arc::new(SystemRandom),
-            audit: Arc::new(TracingSink),
-            root_secret: root,
-        },
-    )
-    .context("the gate")?;
+    let gate = open_gate(config, url, &control, &clock, root)?;
     let drain = CancellationToken::new();
     let app = App::new(Parts {
         gate: gate.clone(),
@@ -236,6 +226,28 @@ fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> 
     Ok(runtime)
 }
 
+fn open_gate(
+    config: &Config,
+    url: &str,
+    control: &Control,
+    clock: &Arc<dyn Clock>,
+    root_secret: RootSecret,
+) -> Result<Gate> {
+    Gate::new(
+        gate_config(config, url),
+        api::policy::VOCABULARY,
+        Environment {
+            store: Arc::new(ControlStore::new(control.clone(), Arc::clone(clock))),
+            clock: Arc::clone(clock),
+            random: Arc::new(SystemRandom),
+            audit: Arc::new(TracingSink),
+            breached: breached(config)?,
+            root_secret,
+        },
+    )
+    .context("the gate")
+}
+
 fn options(config: &Config, url: &str, demo_site: Option<&str>) -> Result<Options> {
     let metrics = metrics_handle()?;
     Ok(Options {
@@ -259,6 +271,16 @@ fn metrics_handle() -> Result<PrometheusHandle> {
     }
     let handle = PrometheusBuilder::new().install_recorder().context("metrics")?;
     Ok(HANDLE.get_or_init(|| handle).clone())
+}
+
+/// The operator's list of breached passwords.
+fn breached(config: &Config) -> Result<Option<Arc<dyn BreachedPasswords>>> {
+    let Some(path) = &config.auth.breached_file else {
+        return Ok(None);
+    };
+    let list = BreachedFile::open(path)
+        .with_context(|| format!("auth.passwords.breached_file {}", path.display()))?;
+    Ok(Some(Arc::new(list)))
 }
 
 /// Without a configured address the listener's own is the one whose pages may act for a session.

@@ -25,6 +25,9 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
             memory_kib: whole(auth.memory.0 / 1024),
             passes: auth.iterations,
             characters_min: usize::try_from(auth.length_min).unwrap_or(usize::MAX),
+            history: usize::try_from(auth.history).unwrap_or(usize::MAX),
+            composition: auth.composition,
+            expiry_days: auth.expiry_days,
             ..PasswordConfig::default()
         },
         lockout: LockoutConfig {

@@ -11,6 +11,7 @@ mod keys;
 mod matrix;
 mod monitoring;
 mod reports;
+mod resets;
 mod sites;
 mod users;
 mod world;

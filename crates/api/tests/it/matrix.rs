@@ -76,6 +76,11 @@ impl Personas<'_> {
         self.send(row, ask(row).cookie(&cookie)).await
     }
 
+    /// Who controls the machine, over the local socket.
+    async fn operator(&self, row: &RouteRow) -> Answer {
+        self.send(row, ask(row).local()).await
+    }
+
     /// The cookie of an admin, sent by a foreign page.
     async fn hostile_page(&self, row: &RouteRow) -> Answer {
         let cookie = self.world.session("admin");
@@ -110,12 +115,21 @@ fn expected_without_credential(row: &RouteRow) -> Verdict {
 }
 
 fn expected_with_too_little(row: &RouteRow) -> Verdict {
-    if row.access == "scope" { Verdict::Forbidden } else { Verdict::Through }
+    if row.access == "scope" { Verdict::Forbidden } else { expected_with_enough(row) }
+}
+
+/// What the operator alone may do is more than an administrator has.
+fn expected_with_enough(row: &RouteRow) -> Verdict {
+    if row.access == "operator" { Verdict::Forbidden } else { Verdict::Through }
 }
 
 fn expected_of_a_foreign_page(row: &RouteRow) -> Verdict {
     let exempt = row.csrf == CsrfRule::Exempt;
-    if exempt { Verdict::Through } else { Verdict::CrossOrigin }
+    if exempt || row.access == "operator" {
+        expected_with_enough(row)
+    } else {
+        Verdict::CrossOrigin
+    }
 }
 
 fn check_foreign_reading(row: &RouteRow, hostile: &Answer) {
@@ -132,6 +146,19 @@ fn check_foreign_reading(row: &RouteRow, hostile: &Answer) {
         "{} {}",
         row.method,
         row.path
+    );
+}
+
+/// Who controls the machine may do everything but what only somebody with an account can.
+fn check_operator(row: &RouteRow, answer: &Answer) {
+    let verdict = verdict(answer);
+    let personal = row.access == "signed_in" && verdict == Verdict::Forbidden;
+    assert!(
+        verdict == Verdict::Through || personal,
+        "{} {}: the operator: {}",
+        row.method,
+        row.path,
+        answer.text()
     );
 }
 
@@ -187,7 +214,12 @@ async fn the_gate_keeps_the_policy_of_every_route() {
         }
         let key = personas.enough_key(row).await;
         let session = personas.enough_session(row).await;
-        assert_eq!(verdict(&session), Verdict::Through, "{place}: enough: {}", session.text());
+        let expected = expected_with_enough(row);
+        assert_eq!(verdict(&session), expected, "{place}: enough: {}", session.text());
+        if expected == Verdict::Forbidden {
+            assert_eq!(verdict(&key), expected, "{place}: a key of an admin: {}", key.text());
+        }
+        check_operator(row, &personas.operator(row).await);
         let hostile = personas.hostile_page(row).await;
         let expected = expected_of_a_foreign_page(row);
         assert_eq!(verdict(&hostile), expected, "{place}: a foreign page: {}", hostile.text());

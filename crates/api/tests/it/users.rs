@@ -93,6 +93,7 @@ async fn what_cannot_be_an_account_is_refused() {
     let admin = world.session("admin");
     for (body, expected) in [
         (json!({"username": "bob", "password": PASSWORD}), (400, "bad-request role")),
+        (json!({"username": "a b", "role": "viewer"}), (422, "invalid username")),
         (
             json!({"username": "a b", "password": PASSWORD, "role": "viewer"}),
             (422, "invalid username"),

@@ -259,6 +259,7 @@ fn gate(store: &Arc<api::store::ControlStore>, clock: &Arc<StandingClock>) -> Ga
         clock: clock.clone(),
         random: Arc::new(gate::random::SystemRandom),
         audit: Arc::new(gate::audit::TracingSink),
+        breached: None,
         root_secret: RootSecret::from_random([9; 32]),
     };
     Gate::new(config, api::policy::VOCABULARY, environment).unwrap()
@@ -325,6 +326,12 @@ impl Ask {
     /// As a program sends it, with a key.
     pub(crate) fn key(self, key: &str) -> Self {
         self.header("authorization", &format!("Bearer {key}"))
+    }
+
+    /// Over the local socket.
+    pub(crate) fn local(mut self) -> Self {
+        self.0.extensions_mut().insert(Peer::local());
+        self
     }
 
     /// From another address.

@@ -4,6 +4,7 @@
 mod keys;
 mod lockouts;
 mod open;
+mod passwords;
 mod sessions;
 mod settings;
 mod sites;

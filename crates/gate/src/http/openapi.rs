@@ -140,7 +140,7 @@ fn problem_statuses(policy: &Policy, operation: &Operation<'_>) -> Vec<u16> {
     if policy.access != Access::Public {
         statuses.push(401);
     }
-    if matches!(policy.access, Access::Requires(_))
+    if matches!(policy.access, Access::Requires(_) | Access::Operator)
         || policy.csrf != crate::policy::CsrfRule::Exempt
     {
         statuses.push(403);

@@ -48,7 +48,7 @@ pub struct RouteRow {
     pub operation: String,
     /// The kind of work.
     pub class: Class,
-    /// `public`, `signed_in` or `scope`.
+    /// `public`, `signed_in`, `scope`, or `operator` for who controls the machine.
     pub access: &'static str,
     /// The scope asked for, as written; `{name}` stands for the object the path names, `*` after the slash for any object,
     /// where the answer shows those alone that the caller may see.
@@ -151,6 +151,7 @@ impl<S: 'static> Route<S> {
         let (access, scope) = match self.policy.access {
             Access::Public => ("public", None),
             Access::SignedIn => ("signed_in", None),
+            Access::Operator => ("operator", None),
             Access::Requires(required) => ("scope", Some(self.scope(required))),
         };
         RouteRow {

@@ -1,10 +1,13 @@
 //! What may be a password.
 //!
-//! Long, not known, and not easily guessed; no rules about kinds of characters, and no expiry (NIST SP 800-63B-4).
+//! Long, not known, and not easily guessed; no rules about kinds of characters unless the operator insists, and no expiry
+//! (NIST SP 800-63B-4). How easily one is guessed is judged with the person's and the product's own words at hand.
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 use zxcvbn::Score;
 
+use super::known;
 use super::{PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MAX, Password, PasswordConfig};
 
 /// What is wrong with a new password.
@@ -19,6 +22,12 @@ pub enum PasswordFault {
     Known,
     /// Easily guessed.
     Guessable,
+    /// Not of all kinds of characters, where the operator insists on that.
+    OneKind,
+    /// Found in a breach.
+    Breached,
+    /// Used before.
+    Former,
 }
 
 impl PasswordFault {
@@ -34,65 +43,36 @@ impl PasswordFault {
             Self::Guessable => {
                 "is easily guessed: use unrelated words, and not the names of things nearby"
             }
+            Self::OneKind => {
+                "must have an upper-case letter, a lower-case letter, a digit and a symbol"
+            }
+            Self::Breached => "has been found in a data breach: choose one that nobody has used",
+            Self::Former => "is one of your former passwords: choose another",
         }
     }
 }
 
-/// Decides what may be a password.
+/// Decides what may be a password, as far as the password alone can tell.
 #[derive(Debug, Clone)]
 pub struct Rules {
     characters_min: usize,
-    words: &'static [&'static str],
+    composition: bool,
+    words: Vec<String>,
 }
 
-/// Values from documentation and examples of this product's ancestors and of common software. Compared without case
-/// and punctuation, also when they are only a part that the rest hardly adds to.
-const KNOWN: &[&str] = &[
-    "devrootpassword",
-    "devpassword",
-    "devsecretkeychangeinproduction",
-    "devjwtsecretchangeinproduction",
-    "changeinproduction",
-    "changethispassword",
-    "pleasechangethispassword",
-    "changemeinproduction",
-    "admin123",
-    "adminadminadmin",
-    "yoursecretkeyhere",
-    "yoursupersecretkey",
-    "yourstrongpassword",
-    "mysupersecretpassword",
-    "supersecretpassword",
-    "thisisapassword",
-    "thisismypassword",
-    "passwordpassword",
-    "correcthorsebatterystaple",
-    "letmeinletmein",
-    "iloveyouiloveyou",
-    "qwertyuiopasdfgh",
-    "qwertyuiopasdfghjklzxcvbnm",
-    "1234567890123456",
-    "0123456789abcdef",
-    "defaultpassword",
-    "administrator",
-    "mysqlrootpassword",
-    "mallardmetricssalt",
-    "mallardsecret",
-    "waddleperfadmin",
-];
-
-/// Words of the ancestors that no password should be built from.
-const WORDS: &[&str] =
-    &["shelduck", "duckling", "mallard", "waddleperf", "draco", "metric", "duckdb", "password"];
-
-/// Characters beyond a known value that make a password of its own.
-const ADDED_MIN: usize = 12;
+/// Fewest letters of a word that is worth avoiding.
+const WORD_CHARACTERS_MIN: usize = 3;
 
 impl Rules {
-    /// Rules with those words of the product.
+    /// Rules with those words of the product and of this installation.
     #[must_use]
-    pub const fn new(config: &PasswordConfig, words: &'static [&'static str]) -> Self {
-        Self { characters_min: config.characters_min, words }
+    pub fn new<'a>(config: &PasswordConfig, words: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = words.into_iter().chain(known::WORDS.iter().copied()).flat_map(parts);
+        Self {
+            characters_min: config.characters_min,
+            composition: config.composition,
+            words: words.collect(),
+        }
     }
 
     /// Says what is wrong with a new password of somebody with those words about them (name, host).
@@ -106,22 +86,38 @@ impl Rules {
         if normal.chars().count() < self.characters_min {
             return Err(PasswordFault::TooShort);
         }
-        let plain: String = normal
-            .chars()
-            .filter(|letter| letter.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect();
-        let known =
-            |value: &&&str| plain.contains(**value) && plain.len() < value.len() + ADDED_MIN;
-        if KNOWN.iter().find(known).is_some() {
+        if known::is_default(&normal) {
             return Err(PasswordFault::Known);
         }
-        let words: Vec<&str> = about.iter().chain(self.words).chain(WORDS).copied().collect();
+        if self.composition && !has_all_kinds(&normal) {
+            return Err(PasswordFault::OneKind);
+        }
+        let about: Vec<String> = about.iter().copied().flat_map(parts).collect();
+        let words: Vec<&str> = about.iter().chain(&self.words).map(String::as_str).collect();
         if zxcvbn::zxcvbn(&normal, &words).score() < Score::Three {
             return Err(PasswordFault::Guessable);
         }
+        if known::is_common(&normal) {
+            return Err(PasswordFault::Known);
+        }
         Ok(())
     }
+}
+
+/// A text and the words in it: of `ada@mail.example.org` also `ada`, `mail`, `example`.
+fn parts(text: &str) -> impl Iterator<Item = String> {
+    let whole = std::iter::once(text);
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let long = |word: &&str| word.chars().count() >= WORD_CHARACTERS_MIN;
+    whole.chain(words).filter(long).map(str::to_owned)
+}
+
+fn has_all_kinds(text: &Zeroizing<String>) -> bool {
+    let any = |kind: fn(char) -> bool| text.chars().any(kind);
+    any(char::is_uppercase)
+        && any(char::is_lowercase)
+        && any(char::is_numeric)
+        && any(|letter| !letter.is_alphanumeric() && !letter.is_whitespace())
 }
 
 const _: () = assert!(PASSWORD_BYTES_MAX >= 4 * PASSWORD_CHARACTERS_MAX);
@@ -131,8 +127,13 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Result<(), PasswordFault>) {
-        let rules = Rules::new(&PasswordConfig::default(), &["gateway"]);
-        assert_eq!(rules.check(&Password::new(text.to_owned()), &["grace"]), expected, "{text}");
+        let rules =
+            Rules::new(&PasswordConfig::default(), ["gateway", "https://stats.heronry.example"]);
+        assert_eq!(
+            rules.check(&Password::new(text.to_owned()), &["grace.hopper@navy.example"]),
+            expected,
+            "{text}"
+        );
     }
 
     #[test]
@@ -159,12 +160,33 @@ mod tests {
         for text in [
             "aaaaaaaaaaaaaaaaaaaa",
             "gracegracegracegrace",
+            "grace.hopper@navy.example",
+            "hopperhopperhopper",
             "gatewaygatewaygateway",
+            "heronryheronryheronry",
             "shelduckshelduck",
             "abcdefghijklmnopqrst",
         ] {
             check(text, Err(PasswordFault::Guessable));
         }
         check("violet tractor hums under seven bridges", Ok(()));
+    }
+
+    #[test]
+    fn kinds_of_characters_count_only_when_the_operator_insists() {
+        let config = PasswordConfig { composition: true, ..PasswordConfig::default() };
+        let rules = Rules::new(&config, []);
+        let check = |text: &str| rules.check(&Password::new(text.to_owned()), &[]);
+        for text in [
+            "violet tractor hums under seven bridges",
+            "Violet tractor hums under 7 bridges",
+            "violet tractor hums under 7 bridges!",
+            "VIOLET TRACTOR HUMS UNDER 7 BRIDGES!",
+            "Violet tractor hums under bridges!",
+        ] {
+            assert_eq!(check(text), Err(PasswordFault::OneKind), "{text}");
+        }
+        assert_eq!(check("Violet tractor hums under 7 bridges!"), Ok(()));
+        assert_eq!(check("Éclair von 4 Bäckern, warm"), Ok(()));
     }
 }

@@ -21,8 +21,12 @@ mod objects;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod required;
+#[cfg(test)]
+mod resets;
 #[cfg(test)]
 mod support;

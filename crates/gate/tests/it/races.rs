@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gate::store::Store;
-use gate::{AccountError, UserChange};
+use gate::{AccountError, LogIn, UserChange};
 
-use crate::support::{World, get};
+use crate::support::{World, get, password};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_succeeds_after_a_revocation_was_acknowledged() {
@@ -55,6 +55,65 @@ async fn two_setups_at_once_make_one_administrator() {
         done += usize::from(one.await.unwrap());
     }
     assert_eq!((done, world.store.users().unwrap().len()), (1, 1));
+}
+
+#[test]
+fn of_many_who_use_one_reset_link_at_once_one_does() {
+    let world = World::with(|config| config.passwords.hashes_at_a_time = 8);
+    world.session("ada", "viewer");
+    let id = world.store.user_by_name("ada").unwrap().unwrap().id;
+    let operator = gate::local::operator(&world.gate);
+    let link = world.gate.offer_reset(&operator, id).unwrap();
+    let barrier = std::sync::Barrier::new(64);
+    let one = |number: usize| {
+        let new = format!("{number} green umbrellas sing quietly");
+        barrier.wait();
+        match world.gate.reset_password(&operator, &password(link.expose()), &password(&new)) {
+            Ok(()) => Some(new),
+            Err(AccountError::WrongResetLink | AccountError::Busy(_)) => None,
+            Err(error) => panic!("{error:?}"),
+        }
+    };
+    let one = &one;
+    let used: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..64).map(|number| scope.spawn(move || one(number))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    let [new] = used.as_slice() else {
+        panic!("used {} times", used.len());
+    };
+    let form = LogIn { username: "ada".to_owned(), password: password(new), user_agent: None };
+    world.gate.log_in(&operator, &form).unwrap();
+}
+
+#[test]
+fn a_full_pool_turns_away_instead_of_piling_up() {
+    let world = World::with(|config| {
+        config.passwords.hashes_at_a_time = 1;
+        config.passwords.passes = 8;
+    });
+    world.session("ada", "viewer");
+    let operator = gate::local::operator(&world.gate);
+    let before = world.gate.hashes_computed();
+    let barrier = std::sync::Barrier::new(64);
+    let one = |number: usize| {
+        let username = format!("nobody{number}");
+        let form = LogIn { username, password: password("x"), user_agent: None };
+        barrier.wait();
+        match world.gate.log_in(&operator, &form) {
+            Err(AccountError::WrongCredentials) => None,
+            Err(AccountError::Busy(busy)) => Some(busy.retry_after),
+            other => panic!("{other:?}"),
+        }
+    };
+    let one = &one;
+    let busy: Vec<std::time::Duration> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..64).map(|number| scope.spawn(move || one(number))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    let computed = usize::try_from(world.gate.hashes_computed() - before).unwrap();
+    assert_eq!(computed + busy.len(), 64);
+    assert!(!busy.is_empty() && busy.iter().all(|wait| !wait.is_zero()), "{computed} ran");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

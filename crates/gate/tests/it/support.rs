@@ -6,6 +6,7 @@ use std::time::Duration;
 use gate::audit::{AuditEvent, AuditSink};
 use gate::clock::Clock;
 use gate::memory::MemoryStore;
+use gate::password::BreachedPasswords;
 use gate::random::SystemRandom;
 use gate::store::Store;
 use gate::{Environment, Gate, GateConfig, LogIn, NewKey, NewUser, Password, RootSecret, SetUp};
@@ -18,6 +19,8 @@ mod call;
 mod product;
 
 pub(crate) const PASSWORD: &str = "violet tractor hums under seven bridges";
+pub(crate) const BREACHED: &str = "a kestrel over the marsh at noon";
+pub(crate) const UNREADABLE: &str = "a page that nobody can turn over";
 pub(crate) const CANARY: &str = "canary-7c1e";
 
 /// A clock that moves when told.
@@ -64,6 +67,19 @@ impl AuditSink for Recorder {
     }
 }
 
+/// A list of breached passwords with one in it, and one at which it cannot be read.
+#[derive(Debug)]
+struct Breached;
+
+impl BreachedPasswords for Breached {
+    fn holds(&self, password: &[u8]) -> std::io::Result<bool> {
+        match password {
+            _ if password == UNREADABLE.as_bytes() => Err(std::io::Error::other(CANARY)),
+            _ => Ok(password == BREACHED.as_bytes()),
+        }
+    }
+}
+
 /// The product, running.
 pub(crate) struct World {
     pub(crate) gate: Gate,
@@ -98,6 +114,7 @@ impl World {
             clock: Arc::<FakeClock>::clone(&clock),
             random: Arc::new(SystemRandom),
             audit: Arc::<Recorder>::clone(&audit),
+            breached: Some(Arc::new(Breached)),
             root_secret: RootSecret::from_random([3; 32]),
         };
         let gate = Gate::new(config, VOCABULARY, environment).unwrap();

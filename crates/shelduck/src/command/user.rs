@@ -15,14 +15,14 @@ use crate::cli::{PasswordSource, UserCommand};
 use crate::local::Local;
 use crate::output::{Format, columns, note};
 
+mod import;
+
 pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> Result<()> {
     match command {
-        UserCommand::Add { name, role, password } => {
-            let password = read_password(&password)?;
-            let body =
-                json!({"username": name, "role": role, "password": password.expose_secret()});
-            let user = local.call(Method::POST, "/v1/users", Some(&body)).await?;
-            format.print(&user, |_| format!("{name} can sign in as {role}."))
+        UserCommand::Add { name, role, grants, password_file } => {
+            let password = password_file.as_deref().map(password_in).transpose()?;
+            let new = json!({"username": name, "role": role, "grants": grants});
+            add(local, new, password, format).await
         }
         UserCommand::List => {
             let users = local.call(Method::GET, "/v1/users", None).await?;
@@ -30,8 +30,10 @@ pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> 
                 let fields = [
                     ("NAME", "username"),
                     ("ROLE", "role"),
+                    ("GRANTS", "grants"),
                     ("DISABLED", "disabled"),
                     ("SINCE", "created_at"),
+                    ("LAST SIGN-IN", "last_login_at"),
                 ];
                 columns(
                     users,
@@ -40,9 +42,30 @@ pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> 
                 )
             })
         }
+        UserCommand::Role { name, role } => {
+            let user = change(local, &name, &json!({"role": role})).await?;
+            format.print(&user, |_| format!("{name} is {role}; all sessions of {name} have ended."))
+        }
+        UserCommand::Grants { name, grants } => {
+            let user = change(local, &name, &json!({"grants": grants})).await?;
+            format.print(&user, |_| {
+                format!(
+                    "{name} has grants for {}; all sessions of {name} have ended.",
+                    grants.join(", ")
+                )
+            })
+        }
+        UserCommand::ResetLink { name } => {
+            let path = format!("{}/reset-link", path(local, &name).await?);
+            let reset = local.call(Method::POST, &path, None).await?;
+            format.print(&reset, |reset| link(&name, reset))
+        }
+        UserCommand::Import { file } => import::run(&file, local, format).await,
         UserCommand::Passwd { name, password } => {
             let password = read_password(&password)?;
-            change(local, &name, &json!({"password": password.expose_secret()})).await?;
+            let body = json!({"password": password.expose_secret()});
+            let path = format!("{}/password", path(local, &name).await?);
+            local.call(Method::PUT, &path, Some(&body)).await?;
             format.print(&Value::Null, |_| {
                 format!("{name} has a new password; all sessions of {name} have ended.")
             })
@@ -60,7 +83,31 @@ pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> 
     }
 }
 
+async fn add(
+    local: &Local,
+    mut new: Value,
+    password: Option<SecretString>,
+    format: Format,
+) -> Result<()> {
+    if let (Some(password), Some(new)) = (password, new.as_object_mut()) {
+        new.insert("password".to_owned(), password.expose_secret().into());
+    }
+    let made = local.call(Method::POST, "/v1/users", Some(&new)).await?;
+    format.print(&made, |made| {
+        let text = |name: &str| new.get(name).and_then(Value::as_str).unwrap_or_default();
+        match made.get("reset") {
+            Some(reset) => link(text("username"), reset),
+            None => format!("{} can sign in as {}.", text("username"), text("role")),
+        }
+    })
+}
+
 async fn change(local: &Local, name: &str, body: &Value) -> Result<Value> {
+    local.call(Method::PATCH, &path(local, name).await?, Some(body)).await
+}
+
+/// Where the API keeps the person of that name.
+async fn path(local: &Local, name: &str) -> Result<String> {
     let users = local.call(Method::GET, "/v1/users", None).await?;
     let items = users.get("items").and_then(Value::as_array);
     let user = items
@@ -73,21 +120,35 @@ async fn change(local: &Local, name: &str, body: &Value) -> Result<Value> {
         ))
         .into());
     };
-    local.call(Method::PATCH, &format!("/v1/users/{}", segment(id)), Some(body)).await
+    Ok(format!("/v1/users/{}", segment(id)))
+}
+
+fn link(name: &str, reset: &Value) -> String {
+    let field = |field: &str| reset.get(field).and_then(Value::as_str).unwrap_or_default();
+    format!(
+        "{name} chooses a password here, once, until {}:\n\n  {}",
+        field("expires_at"),
+        field("url")
+    )
 }
 
 fn read_password(source: &PasswordSource) -> Result<SecretString> {
-    let line = match &source.password_file {
-        Some(path) if path == Path::new("-") => first_line(io::stdin().lock())?,
-        Some(path) => {
-            let file =
-                fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            first_line(io::BufReader::new(file))?
-        }
-        None if io::stdin().is_terminal() => ask()?,
+    match &source.password_file {
+        Some(path) => password_in(path),
+        None if io::stdin().is_terminal() => Ok(ask()?.into()),
         None => bail!(
             "no terminal to ask for a password; use --password-file FILE (or - for standard input)"
         ),
+    }
+}
+
+fn password_in(path: &Path) -> Result<SecretString> {
+    let line = if path == Path::new("-") {
+        first_line(io::stdin().lock())?
+    } else {
+        let file =
+            fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        first_line(io::BufReader::new(file))?
     };
     Ok(line.into())
 }

@@ -10,6 +10,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use gate::password::BreachedFile;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -86,6 +87,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<Check> {
     ]);
     checks.extend(listeners::run(config));
     checks.extend(tls_files(config));
+    checks.extend(password_rules(config));
     checks.extend(cors(config));
     checks.extend(geoip(config));
     checks.extend(not_served_yet(loaded));
@@ -276,6 +278,42 @@ fn passwords(config: &Config) -> Check {
     Check::passed("passwords", "hashes, lockout and sessions are at least as strict as the floor")
 }
 
+/// What makes passwords worse than they could be, and the list that makes them better.
+fn password_rules(config: &Config) -> Vec<Check> {
+    let auth = &config.auth;
+    let warned = |id, message| Check::new(id, Verdict::Warned, message);
+    let mut checks = Vec::new();
+    if auth.composition {
+        checks.push(warned(
+            "password_composition",
+            "auth.passwords.composition is on: NIST SP 800-63B-4 and ASVS 6.2.5 advise against it, because people then choose \
+             weaker ones; length, the list of known passwords and the estimate of strength are always checked",
+        ));
+    }
+    if auth.expiry_days > 0 {
+        checks.push(warned(
+            "password_expiry",
+            "auth.passwords.expiry_days is set: NIST SP 800-63B-4 and ASVS 6.2.10 advise against it; after a leak use \
+             `shelduck user reset-link` or have passwords changed instead",
+        ));
+    }
+    if !(1..=24).contains(&auth.history) {
+        checks.push(Check::refused(
+            "password_history",
+            "auth.passwords.history must be from 1 to 24",
+        ));
+    }
+    checks.extend(auth.breached_file.as_ref().map(|path| match BreachedFile::open(path) {
+        Ok(_) => {
+            Check::passed("breached_file", format!("{} is a sorted list of hashes", path.display()))
+        }
+        Err(error) => {
+            Check::refused("breached_file", format!("{} cannot be used: {error}", path.display()))
+        }
+    }));
+    checks
+}
+
 fn limits(config: &Config) -> Check {
     let limits = &config.limits;
     let all = [
@@ -456,6 +494,12 @@ mod tests {
         );
         assert_eq!(check(|config| config.auth.attempts = 0), refused("passwords"));
         assert_eq!(check(|config| config.auth.length_min = 8), refused("passwords"));
+        assert_eq!(check(|config| config.auth.history = 0), refused("password_history"));
+        assert_eq!(check(|config| config.auth.history = 25), refused("password_history"));
+        assert_eq!(
+            check(|config| config.auth.breached_file = Some("nothing-here".into())),
+            refused("breached_file")
+        );
         assert_eq!(check(|config| config.limits.auth = 0), refused("limits"));
         assert_eq!(check(|config| config.query.threads = 0), refused("engine"));
         assert_eq!(
@@ -481,6 +525,13 @@ mod tests {
             config.server.public_url = Some("https://example.com".into());
         });
         assert_eq!(everyone, refused("trusted_proxies"));
+    }
+
+    #[test]
+    fn rules_that_make_passwords_worse_are_warned_of() {
+        let warned = |id| [(id, Verdict::Warned)];
+        assert_eq!(check(|config| config.auth.composition = true), warned("password_composition"));
+        assert_eq!(check(|config| config.auth.expiry_days = 90), warned("password_expiry"));
     }
 
     #[test]

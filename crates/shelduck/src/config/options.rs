@@ -115,6 +115,10 @@ options! {
         memory.passwords: Bytes = Bytes(64 << 20), "Memory of one password hash (Argon2id); at least 19MiB.";
         iterations.passwords: u32 = 3, "Passes of one password hash; at least 2.";
         length_min.passwords: u32 = 16, "Shortest password, in characters; at least 15.";
+        history.passwords: u32 = 12, "Passwords that may not be chosen again, the one in force among them; 1 to 24.";
+        breached_file.passwords: Option<PathBuf> = None, "Sorted file of SHA-1 or SHA-256 hashes of breached passwords, one a line in hexadecimal; none of them can be chosen.";
+        composition.passwords: bool = false, "Whether a password must have upper and lower case, a digit and a symbol. NIST SP 800-63B-4 advises against it.";
+        expiry_days.passwords: u32 = 0, "Days after which a password must be changed; 0 is never, which NIST SP 800-63B-4 advises.";
         attempts.lockout: u32 = 5, "Wrong passwords in a row before an account is locked.";
         duration.lockout: Duration = Duration::from_secs(300), "First lock; it doubles up to one hour.";
         address_attempts.lockout: u32 = 20, "Wrong passwords from one address in 15 minutes before it is locked.";

@@ -82,6 +82,7 @@ fn everything(dir: &Path) -> Result<()> {
     ensure!(added["role"] == "analyst", "{added}");
     let weak = shelduck(dir, &["user", "add", "bob", "--password-file", "-"], "password\n")?;
     ensure!(weak.status.code() == Some(1), "{weak:?}");
+    people(dir)?;
     ensure!(shelduck(dir, &["user", "disable", "ada"], "")?.status.success());
     let users = json(dir, &["user", "list", "--json"])?;
     ensure!(users["items"].as_array().is_some_and(|items| {
@@ -104,6 +105,40 @@ fn everything(dir: &Path) -> Result<()> {
             .code()
             == Some(1)
     );
+    Ok(())
+}
+
+/// Links, roles, grants and people of another system.
+fn people(dir: &Path) -> Result<()> {
+    let made = json(dir, &["user", "add", "grace", "--grants", "net,web/Shop.example", "--json"])?;
+    ensure!(made["user"]["grants"] == serde_json::json!(["net", "web/shop.example"]), "{made}");
+    ensure!(
+        made["reset"]["url"].as_str().is_some_and(|url| url.contains("/reset#token=")),
+        "{made}"
+    );
+    let said = shelduck(dir, &["user", "reset-link", "grace"], "")?;
+    ensure!(String::from_utf8_lossy(&said.stdout).contains("/reset#token="), "{said:?}");
+    ensure!(shelduck(dir, &["user", "role", "grace", "operator"], "")?.status.success());
+    ensure!(shelduck(dir, &["user", "role", "grace", "king"], "")?.status.code() == Some(1));
+    let changed = json(dir, &["user", "grants", "grace", "web,net", "--json"])?;
+    ensure!(changed["grants"] == serde_json::json!(["net", "web"]), "{changed}");
+    ensure!(shelduck(dir, &["user", "grants", "grace", "we b"], "")?.status.code() == Some(1));
+    ensure!(shelduck(dir, &["user", "grants", "nobody", "web"], "")?.status.code() == Some(1));
+    let phrase = "another-strange-passphrase-43\n";
+    let set = shelduck(dir, &["user", "passwd", "grace", "--password-file", "-"], phrase)?;
+    ensure!(set.status.success(), "{set:?}");
+
+    let hash = "$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    let person = |name: &str, hash: &str| {
+        serde_json::json!({"username": name, "role": "viewer", "password_hash": hash}).to_string()
+    };
+    let lines = format!("{}\n\n{}\nnot json\n", person("mary", hash), person("rosa", "md5"));
+    let output = shelduck(dir, &["user", "import", "-", "--json"], &lines)?;
+    ensure!(output.status.code() == Some(1), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(report["imported"] == 1 && report["refused"][0]["line"] == 3, "{report}");
+    ensure!(report["refused"][1]["line"] == 4, "{report}");
+    ensure!(!String::from_utf8_lossy(&output.stdout).contains(hash), "a hash is shown");
     Ok(())
 }
 

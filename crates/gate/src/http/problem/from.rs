@@ -48,6 +48,14 @@ impl From<AccountError> for Problem {
             AccountError::WrongSetupSecret => Self::new(kind::WRONG_CREDENTIALS)
                 .detail("The setup secret is wrong or used up.")
                 .challenge(),
+            AccountError::WrongResetLink => Self::new(kind::WRONG_CREDENTIALS)
+                .detail("The link is wrong, used up or too old.")
+                .challenge(),
+            AccountError::Shut => Self::new(kind::CONFLICT).detail("The account is shut."),
+            AccountError::ImportedHash => Self::invalid(
+                "password_hash",
+                "must be a bcrypt hash of cost 10 to 16, or an Argon2id hash in PHC form",
+            ),
             AccountError::Name => Self::invalid(
                 "username",
                 "must be 1 to 64 letters, digits or . _ - + @, without spaces",
@@ -67,7 +75,7 @@ impl From<AccountError> for Problem {
             AccountError::LastAdministrator => {
                 Self::new(kind::CONFLICT).detail("The last administrator must stay.")
             }
-            error @ AccountError::Store(_) => {
+            error @ (AccountError::Store(_) | AccountError::Breached(_)) => {
                 Self::unavailable(error).retry_after(Duration::from_secs(5))
             }
             error @ (AccountError::Random(_) | AccountError::Hash(_)) => Self::internal(error),
