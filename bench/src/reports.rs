@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use journal::Journal;
@@ -190,25 +191,25 @@ async fn load(dir: &Path, sample: &Sample) -> Result<u64> {
         ..LoaderConfig::new(dir)
     };
     let loader = Loader::start(settings, journal.clone(), &opened, writer, LiveFeed::default())?;
-    let mut events = 0;
-    let mut waiting = Vec::new();
-    for event in sample.events() {
-        let bytes = Record::Events(vec![event.record(SAMPLE_HOSTNAME)]).encode()?;
-        let journal = journal.clone();
-        waiting.push(tokio::spawn(async move { journal.append(bytes).await }));
-        events += 1;
-        if waiting.len() == 4096 {
-            for append in waiting.drain(..) {
-                append.await??;
+    let mut events = 0_u64;
+    // Many at a time, which share their fsyncs, but in the order of time, as events come in.
+    let mut appends = futures_util::stream::iter(sample.events())
+        .map(|event| {
+            let journal = journal.clone();
+            async move {
+                let bytes = Record::Events(vec![event.record(SAMPLE_HOSTNAME)]).encode()?;
+                anyhow::Ok(journal.append(bytes).await?)
             }
-        }
-        if events % 1_000_000 == 0 {
+        })
+        .buffered(4096);
+    while let Some(appended) = appends.next().await {
+        appended?;
+        events += 1;
+        if events.is_multiple_of(1_000_000) {
             eprintln!("reports: {events} events in the journal");
         }
     }
-    for append in waiting {
-        append.await??;
-    }
+    drop(appends);
     let end = journal.durable();
     let mut progress = loader.progress();
     let done = *progress.wait_for(|progress| progress.committed >= end.0).await?;
