@@ -1,4 +1,4 @@
-//! The four file operations that can fail while the journal runs.
+//! The five file operations that can fail while the journal runs.
 //!
 //! A trait so that tests can refuse, shorten or delay them; the program has one implementation.
 
@@ -11,6 +11,8 @@ use std::path::Path;
 pub(crate) trait Disk: Send + Sync {
     /// Writes all of `bytes` at `position`; after an error any part of it may be written.
     fn write(&self, file: &File, bytes: &[u8], position: u64) -> io::Result<()>;
+    /// Writes `length` zeros at `position`, the end of the file; after an error any part of them may be written.
+    fn lay_out(&self, file: &File, position: u64, length: u64) -> io::Result<()>;
     /// Returns when the file's data and length are on stable storage.
     fn sync(&self, file: &File) -> io::Result<()>;
     /// Cuts the file to `length`.
@@ -25,6 +27,17 @@ pub(crate) struct RealDisk;
 impl Disk for RealDisk {
     fn write(&self, file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
         file.write_all_at(bytes, position)
+    }
+
+    fn lay_out(&self, file: &File, position: u64, length: u64) -> io::Result<()> {
+        const ZEROS: &[u8] = &[0; 64 << 10];
+        let mut written = 0;
+        while written < length {
+            let step = usize::try_from(length - written).unwrap_or(usize::MAX).min(ZEROS.len());
+            file.write_all_at(ZEROS.get(..step).unwrap_or(ZEROS), position + written)?;
+            written += step as u64;
+        }
+        Ok(())
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {

@@ -21,7 +21,8 @@
 //!   marked record proves everything before it was acknowledged. This is how an open tells a torn tail (cut off, counted
 //!   in [`Opened::torn_bytes`]) from damage in the middle (kept, reported as a [`Hole`], readable behind it).
 //! - Checksums start from a random number kept in the segment header, so bytes inside a payload cannot pose as a record.
-//! - A segment ends where the next one begins, whatever its file holds behind that point.
+//! - A segment ends where the next one begins, whatever its file holds behind that point: a busy writer lays out zeros ahead of
+//!   itself, because a sync of bytes that are there already costs a fraction of one that makes a file longer.
 //!
 //! # Failure
 //! - Disk full or a failed write: the group is refused with [`AppendError::Storage`], the file is cut back, and the next

@@ -132,9 +132,11 @@ impl Survey {
         let view = View { file: &segment.file, first, salt: segment.salt, end: first + length };
         let (end, holes) =
             survey_records(view, Tail::MayBeTorn).map_err(io_error("read", &segment.path))?;
-        self.torn_bytes = first + length - end;
+        // Zeros at the end are space the writer laid out and did not come to fill.
+        let written = segment::written(&segment.file).map_err(io_error("read", &segment.path))?;
+        self.torn_bytes = (first + written).saturating_sub(end);
         self.end = end;
-        if self.torn_bytes > 0 {
+        if first + length > end {
             disk.truncate(&segment.file, HEADER_BYTES + (end - first))
                 .map_err(io_error("truncate", &segment.path))?;
         }
@@ -314,10 +316,10 @@ mod tests {
         let places = [First, First, Later, First, Later, Later];
         check(&places, &[], 6, 0, &[]);
         // The last group was under way: its pages may reach the disk in any order.
-        check(&places, &[5], 5, 1, &[]);
+        check(&places, &[5], 5, 0, &[]);
         check(&places, &[4], 4, 2, &[]);
         check(&places, &[3], 3, 3, &[]);
-        check(&places, &[3, 5], 3, 3, &[]);
+        check(&places, &[3, 5], 3, 2, &[]);
         // That it had begun proves that the groups before it were durable.
         check(&places, &[2], 6, 0, &[(2, 3)]);
         check(&places, &[1], 6, 0, &[(1, 2)]);
@@ -325,6 +327,7 @@ mod tests {
         check(&places, &[0, 2], 6, 0, &[(0, 1), (2, 3)]);
         check(&places, &[1, 4], 4, 2, &[(1, 2)]);
         check(&[First, Later, Later], &[0], 0, 3, &[]);
-        check(&[First, Later, Later], &[0, 1, 2], 0, 3, &[]);
+        // Zeros behind the last byte that is none are space laid out ahead, nothing that was written.
+        check(&[First, Later, Later], &[0, 1, 2], 0, 0, &[]);
     }
 }

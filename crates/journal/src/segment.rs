@@ -69,6 +69,22 @@ pub(crate) fn read_header(file: &File, first: u64) -> io::Result<Header> {
     Ok(if is_ours && format != FORMAT { Header::OtherFormat(format) } else { Header::Bad })
 }
 
+/// Bytes behind the header up to the last that is not zero.
+pub(crate) fn written(file: &File) -> io::Result<u64> {
+    const STEP_BYTES: u64 = 64 << 10;
+    let mut end = file.metadata()?.len();
+    while end > HEADER_BYTES {
+        let start = end.saturating_sub(STEP_BYTES).max(HEADER_BYTES);
+        let length = usize::try_from(end - start).unwrap_or(usize::MAX);
+        let bytes = read_at(file, start, length)?;
+        if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+            return Ok(start + last as u64 + 1 - HEADER_BYTES);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
 /// The file of the segment that starts at `first`.
 pub(crate) fn path(dir: &Path, first: u64) -> PathBuf {
     dir.join(format!("{first:020}.{EXTENSION}"))
@@ -228,6 +244,20 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(read_header(&file(&bytes), 1234).unwrap(), Header::Bad, "bit {bit}");
         }
+    }
+
+    #[test]
+    fn zeros_at_the_end_are_not_written() {
+        let header = header(0, 1);
+        let check = |behind: &[u8], expected: u64| {
+            let bytes = [header.as_slice(), behind].concat();
+            assert_eq!(written(&file(&bytes)).unwrap(), expected);
+        };
+        check(&[], 0);
+        check(&[0; 200_000], 0);
+        check(b"a", 1);
+        check(&[b"a".as_slice(), &[0; 200_000]].concat(), 1);
+        check(&[&[0; 200_000], b"a".as_slice(), &[0; 70_000]].concat(), 200_001);
     }
 
     #[test]

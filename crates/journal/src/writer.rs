@@ -5,6 +5,11 @@
 //! because the kernel may have dropped the dirty pages and called them clean: the next group opens a new segment, and
 //! what is durable in the old one is read again from the disk. Readers never see the undone bytes, since they stop at
 //! the durable end, and later at the next segment's first offset.
+//!
+//! # Speed
+//! A sync that makes a file longer also commits the file system's own journal, which costs several times the sync of bytes
+//! that were there before. So a busy writer lays out zeros ahead of itself, as many as the segment holds already, up to
+//! [`AHEAD_BYTES_MAX`], and cuts them off when it leaves the segment. Zeros are no record under any salt in use.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,6 +23,11 @@ use crate::error::{AppendError, OpenError};
 use crate::open::{self, Tail};
 use crate::queue::{Group, Queue};
 use crate::segment::{HEADER_BYTES, Segment, View};
+
+/// The most zeros laid out ahead.
+const AHEAD_BYTES_MAX: u64 = 4 << 20;
+/// A segment with less in it is not busy.
+const BUSY_BYTES: u64 = 64 << 10;
 
 /// What the writer, the readers and the handle share.
 pub(crate) struct Shared {
@@ -48,6 +58,8 @@ pub(crate) struct Writer {
     segment_bytes_max: u64,
     segment: Segment,
     durable: u64,
+    /// Up to where the current segment's file is laid out: the end of what was written to it, or of zeros behind that.
+    laid_out: u64,
     /// The current segment must not be written to any more.
     must_rotate: bool,
     /// Bytes of a refused group may still be behind the durable end.
@@ -68,6 +80,7 @@ impl Writer {
             disk,
             dir,
             segment_bytes_max,
+            laid_out: HEADER_BYTES + (durable - segment.first),
             segment,
             durable,
             must_rotate: false,
@@ -95,6 +108,7 @@ impl Writer {
             }
             group.clear();
         }
+        self.cut_zeros();
     }
 
     /// Makes `bytes` durable, or leaves the log as it was.
@@ -111,6 +125,7 @@ impl Writer {
             self.undo();
             return Err(storage("write")(error));
         }
+        self.lay_out(position + size);
         if let Err(error) = self.disk.sync(&self.segment.file) {
             self.must_rotate = true;
             self.undo();
@@ -122,8 +137,43 @@ impl Writer {
         Ok(())
     }
 
+    /// Lays out zeros behind `end`, where the group just written ends, when the file has nothing there and is busy. That it
+    /// fails, on a disk with no more space, costs speed only.
+    fn lay_out(&mut self, end: u64) {
+        if end <= self.laid_out {
+            return;
+        }
+        self.laid_out = end;
+        let ahead = end.min(AHEAD_BYTES_MAX);
+        if end < BUSY_BYTES || end + ahead > HEADER_BYTES + self.segment_bytes_max {
+            return;
+        }
+        match self.disk.lay_out(&self.segment.file, end, ahead) {
+            Ok(()) => self.laid_out = end + ahead,
+            Err(error) => tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "no zeros ahead of the journal"
+            ),
+        }
+    }
+
+    /// Cuts the zeros off the segment that is left. Wherever this fails they are cut or passed over by the next open.
+    fn cut_zeros(&mut self) {
+        let end = HEADER_BYTES + (self.durable - self.segment.first);
+        if !self.must_cut
+            && self.laid_out > end
+            && let Err(error) = self.disk.truncate(&self.segment.file, end)
+        {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "zeros stay behind the journal's segment"
+            );
+        }
+    }
+
     /// Goes on in a new segment that starts at the durable end.
     fn rotate(&mut self) -> Result<(), AppendError> {
+        self.cut_zeros();
         // Once begun, the new name may be on disk even if an error is answered: nothing may follow in the old segment.
         self.must_rotate = true;
         let segment = open::create(&*self.disk, &self.dir, self.durable, self.segment.salt)
@@ -136,6 +186,7 @@ impl Writer {
         segments.retain(|old| old.first != segment.first);
         segments.push(segment.clone());
         drop(segments);
+        self.laid_out = HEADER_BYTES;
         self.segment = segment;
         self.must_rotate = false;
         self.must_cut = false;
@@ -154,8 +205,9 @@ impl Writer {
     }
 
     fn cut(&mut self) -> io::Result<()> {
-        self.disk
-            .truncate(&self.segment.file, HEADER_BYTES + (self.durable - self.segment.first))?;
+        let end = HEADER_BYTES + (self.durable - self.segment.first);
+        self.disk.truncate(&self.segment.file, end)?;
+        self.laid_out = end;
         if let Err(error) = self.disk.sync(&self.segment.file) {
             self.must_rotate = true;
             return Err(error);

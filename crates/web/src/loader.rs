@@ -1,7 +1,7 @@
 //! The journal into the warehouse: the one consumer of the one, and the one
 //! writer of the other.
 //!
-//! Twice a second everything new in the journal becomes one commit: rows of events, visits that began, went on or ended, and the
+//! Twice a second, less often under load, everything new in the journal becomes one commit: rows of events, visits that began, went on or ended, and the
 //! offset up to which this is all of the journal. So nothing is lost and nothing doubled, whenever the process ends: the next
 //! start reads the open visits and goes on at the offset. After an error it does exactly that too, without a restart.
 //!
@@ -53,11 +53,13 @@ pub struct LoaderConfig {
 
 impl LoaderConfig {
     /// The usual: two commits a second, 256 MiB of journal kept.
+    ///
+    /// A commit writes each open visit that changed once, however many events changed it: large commits are cheap by the event.
     pub fn new(data_dir: &Path) -> Self {
         Self {
             interval: Duration::from_millis(500),
-            events_max: 20_000,
-            read_bytes_max: 8 << 20,
+            events_max: 100_000,
+            read_bytes_max: 32 << 20,
             keep_bytes: 256 << 20,
             checkpoint_bytes: 64 << 20,
             quarantine_file: data_dir.join("quarantine.jsonl"),
@@ -182,6 +184,10 @@ struct Run {
 /// The first and the longest pause after a failure.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How many times as long as it worked the loader rests, so that taking events in goes before showing them; and how long at most,
+/// so that they are shown soon.
+const REST_FACTOR: u32 = 3;
+const REST_MAX: Duration = Duration::from_millis(1_500);
 /// How often a commit is tried after the loader was told to end.
 const LAST_TRIES: u32 = 5;
 
@@ -201,8 +207,8 @@ impl Run {
         let interval = self.engine.config().interval;
         let mut pause = PAUSE_MIN;
         let mut last_tries = LAST_TRIES;
+        let mut begun = Instant::now();
         loop {
-            let begun = Instant::now();
             durable.mark_unchanged();
             let step = self.engine.step();
             let is_stopping = *self.stopped.borrow();
@@ -217,7 +223,10 @@ impl Run {
                 Ok(Step::Done) if is_stopping => return,
                 Ok(Step::Done) => {
                     pause = PAUSE_MIN;
-                    self.wait(&mut durable, begun + interval).await;
+                    let rest = (begun.elapsed() * REST_FACTOR).min(REST_MAX);
+                    let next = (begun + interval).max(Instant::now() + rest);
+                    self.wait(&mut durable, next).await;
+                    begun = Instant::now();
                 }
                 Err(_) if is_stopping && last_tries == 0 => {
                     tracing::error!(
@@ -235,6 +244,7 @@ impl Run {
                         last_tries -= 1;
                     }
                     tokio::time::sleep(pause).await;
+                    begun = Instant::now();
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
             }

@@ -1,7 +1,7 @@
 //! The journal on a disk that refuses: full, short, failed syncs and cuts.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -27,6 +27,8 @@ struct FaultyDisk {
     planned: Mutex<VecDeque<Option<Fault>>>,
     current: Mutex<Option<Fault>>,
     syncs: AtomicUsize,
+    /// Whether there is no space ahead.
+    lays_out_nothing: AtomicBool,
 }
 
 impl FaultyDisk {
@@ -55,6 +57,14 @@ impl Disk for FaultyDisk {
             }
             Some(Fault::Sync | Fault::Create) | None => RealDisk.write(file, bytes, position),
         }
+    }
+
+    fn lay_out(&self, file: &File, position: u64, length: u64) -> io::Result<()> {
+        if self.lays_out_nothing.load(Ordering::Relaxed) {
+            RealDisk.lay_out(file, position, length / 2)?;
+            return Err(no_space());
+        }
+        RealDisk.lay_out(file, position, length)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
@@ -246,6 +256,57 @@ fn no_record_follows_in_the_old_segment_once_a_rotation_began() {
     // Small enough for the old segment, but its successor's name may be on disk already.
     let offset = append(&journal, b"").unwrap();
     assert!(segment::path(bench.dir.path(), offset.0).exists());
+}
+
+/// A busy journal: what it acknowledged, and the size of its file while it is open.
+fn busy(bench: &Bench, journal: &Journal) -> (Vec<(Offset, Vec<u8>)>, u64) {
+    let payloads = (0..40_u8).map(|number| vec![number; 5_000]);
+    let acknowledged: Vec<_> =
+        payloads.map(|payload| (append(journal, &payload).unwrap(), payload)).collect();
+    (acknowledged, fs::metadata(segment::path(bench.dir.path(), 0)).unwrap().len())
+}
+
+#[test]
+fn a_busy_journal_lays_out_zeros_and_cuts_them_when_it_is_closed() {
+    let bench = Bench::new();
+    let journal = bench.open();
+    let (acknowledged, size) = busy(&bench, &journal);
+    let used = segment::HEADER_BYTES + journal.durable().0;
+    assert!(size > used, "{size} bytes are laid out, {used} used");
+    assert_eq!(read_all(&journal), acknowledged);
+    drop(journal);
+    assert_eq!(fs::metadata(segment::path(bench.dir.path(), 0)).unwrap().len(), used);
+    assert_eq!(bench.reopen().0, acknowledged);
+}
+
+#[test]
+fn zeros_a_killed_process_left_behind_are_neither_torn_nor_read() {
+    let bench = Bench::new();
+    let journal = bench.open();
+    let (acknowledged, size) = busy(&bench, &journal);
+    let left_behind = tempfile::tempdir().unwrap();
+    let (from, to) = (segment::path(bench.dir.path(), 0), segment::path(left_behind.path(), 0));
+    fs::copy(from, &to).unwrap();
+    assert_eq!(fs::metadata(&to).unwrap().len(), size);
+    let config = Config { dir: left_behind.path().to_owned(), ..bench.config() };
+    let (after, opened) = Journal::open(config).unwrap();
+    assert_eq!((opened.torn_bytes, opened.holes), (0, vec![]));
+    assert_eq!(opened.next, journal.durable());
+    assert_eq!(read_all(&after), acknowledged);
+    let next = append(&after, b"next").unwrap();
+    assert_eq!(next, journal.durable());
+}
+
+#[test]
+fn without_space_ahead_the_journal_goes_on() {
+    let bench = Bench::new();
+    bench.disk.lays_out_nothing.store(true, Ordering::Relaxed);
+    let journal = bench.open();
+    let (acknowledged, _) = busy(&bench, &journal);
+    drop(journal);
+    let (found, opened) = bench.reopen();
+    assert_eq!(found, acknowledged);
+    assert_eq!((opened.torn_bytes, opened.holes), (0, vec![]));
 }
 
 #[test]
