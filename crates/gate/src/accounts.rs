@@ -132,6 +132,8 @@ impl Gate {
     ///
     /// # Errors
     /// [`AccountError::WrongCredentials`], `Locked`, `Busy`, or a failing store.
+    // Never inlined: `tests/it/timing.rs` counts the instructions spent in it.
+    #[inline(never)]
     pub fn log_in(&self, permit: &Permit, form: &LogIn) -> Result<SignedIn, AccountError> {
         let name = canonical(&form.username);
         let mut attempt = self.attempt(permit, Some(&name))?;

@@ -30,3 +30,5 @@ mod required;
 mod resets;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod timing;
