@@ -171,7 +171,9 @@ impl GateConfig {
     pub fn public_origin(&self) -> Option<String> {
         let url = Url::parse(self.public_url.as_ref()?).ok()?;
         let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
-        usable.then(|| url.origin().ascii_serialization())
+        let origin = usable.then(|| url.origin().ascii_serialization());
+        // The parser takes hosts no browser would send, such as patterns.
+        origin.filter(|origin| exact_origin(origin).is_ok())
     }
 }
 
@@ -265,7 +267,9 @@ mod tests {
             faulty(|c| c.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()]),
             ["trusted_proxies"]
         );
-        assert_eq!(faulty(|c| c.public_url = Some("ftp://example.org".to_owned())), ["public_url"]);
+        for url in ["ftp://example.org", "https://*.example.org"] {
+            assert_eq!(faulty(|c| c.public_url = Some(url.to_owned())), ["public_url"], "{url}");
+        }
         assert_eq!(
             faulty(|c| c.public_url = Some("https://example.org/stats".to_owned())),
             Vec::<&str>::new()
