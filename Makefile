@@ -5,7 +5,8 @@
 #   make test-long  more seeds, more crashes, fuzzing
 #   make bench      the comparisons, side by side; writes bench/results.json
 #   make build      release binaries in the target directory's release/
-#   make lint       formatting, lints, advisories
+#   make lint       formatting, lints, licences, advisories
+#   make sbom       bills of materials beside the build
 #   make ui         dashboard and tracker alone
 #   make bless      accept changed snapshots, renew the README's screenshot
 
@@ -18,10 +19,11 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/targe
 export CARGO_TERM_COLOR ?= auto
 
 CARGO := cargo
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/tools/bin
 BIN := $(CARGO_TARGET_DIR)/debug/shelduck
 RELEASE := $(CARGO_TARGET_DIR)/release
 
-.PHONY: demo build test test-rust test-ui test-browser test-long bench lint ui deps tools bless clean
+.PHONY: demo build test test-rust test-ui test-browser test-long bench lint supply-chain sbom ui deps tools bless clean
 
 demo: build
 	$(RELEASE)/shelduck demo
@@ -31,7 +33,7 @@ build: deps ui
 
 test: lint test-ui test-rust test-browser
 
-test-rust: deps ui tools
+test-rust: deps ui tools valgrind
 	$(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
@@ -43,18 +45,34 @@ test-browser: deps ui chromium e2e/node_modules/.installed
 	$(CARGO) build --locked --workspace --bins --tests
 	cd e2e && SHELDUCK_BIN=$(BIN) npm test --silent
 
-test-long: deps ui tools
+# The names stay in these binaries, because some tests count what functions do.
+test-long: export CARGO_PROFILE_RELEASE_STRIP := none
+test-long: deps ui tools valgrind
 	$(CARGO) build --locked --release -p shelduck
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	./deploy/fuzz.sh
+	./deploy/secrets.sh
+	./deploy/sbom.sh
+	./deploy/reproducible.sh
 
 bench: build
 	$(CARGO) run --locked --release -p bench
 
-lint: deps ui
+lint: deps ui supply-chain
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --quiet
+
+# What is linked, under which licence, from where, and whether anything is known against it. The copy of the advisories beside the
+# tree is used where there is one.
+ADVISORIES := $(or $(SHELDUCK_ADVISORY_DB),$(wildcard ../shared/advisory-db))
+
+supply-chain: tools
+	$(TOOLS)/cargo-deny --locked --log-level error check bans licenses sources
+	$(TOOLS)/cargo-audit audit --quiet --deny unsound --deny yanked $(if $(ADVISORIES),--db $(ADVISORIES) --no-fetch --stale)
+
+sbom: tools
+	./deploy/sbom.sh
 
 ui: ui/dist/index.html tracker/dist/script.js
 
@@ -83,6 +101,17 @@ tracker/dist/script.js: tracker/node_modules/.installed $(shell find tracker/src
 
 tools:
 	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
+	@./deploy/tools.sh
+
+# Counts instructions for the tests about time: the machine's, else Debian's package when that is allowed.
+.PHONY: valgrind
+valgrind:
+	@command -v valgrind >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq valgrind >/dev/null; \
+		else \
+			echo "The tests about time need valgrind. Install it (Debian: apt-get install valgrind) and run this again." >&2; exit 1; \
+		fi; }
 
 # A real browser for the end-to-end tests: the machine's, else Debian's package when that is allowed.
 .PHONY: chromium
