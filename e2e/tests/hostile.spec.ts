@@ -2,7 +2,7 @@
 
 import type { APIRequestContext } from "@playwright/test";
 import { signIn } from "../support/session";
-import { ask, expect, rowOf, test, unique } from "../support/test";
+import { ask, expect, openSite, panel, rowOf, rows, test, unique } from "../support/test";
 
 const origin = (address: string) => new URL(address).origin;
 
@@ -121,4 +121,25 @@ test("events for a site are taken from its own pages only", async ({ page, demo,
     .poll(() => rowOf(page.request, demo.site, "event", `${name}, not`, today))
     .toMatchObject({ events: 1 });
   expect(await rowOf(page.request, demo.site, "event", name, today)).toBeUndefined();
+});
+
+test("what a visitor sends is shown as text and never run", async ({ page, demo }) => {
+  const name = unique(`<img src=x onerror="document.title='run'"><b>Hostile</b>`);
+  await page.goto("/demo/");
+  const status = await page.evaluate(
+    async ([site, n]) => {
+      const body = JSON.stringify({ n, d: site, u: `https://${site}/` });
+      return (await fetch("/api/event", { method: "POST", body })).status;
+    },
+    [demo.site, name] as const,
+  );
+  expect(status).toBe(202);
+  await expect
+    .poll(() => rowOf(page.request, demo.site, "event", name, { period: "day" }))
+    .toMatchObject({ events: 1 });
+  const filter = encodeURIComponent(name);
+  await openSite(page, demo.site, `?period=day&f=is,event,${filter}`);
+  await expect(rows(panel(page, "Events")).getByText(name)).toBeVisible();
+  await expect(page.locator("img[src=x]")).toHaveCount(0);
+  await expect(page).not.toHaveTitle("run");
 });

@@ -19,6 +19,18 @@ test("a wrong password is refused without saying which part was wrong", async ({
   expect(await page.context().cookies()).toEqual([]);
 });
 
+test("the password is hidden and left to password managers", async ({ page }) => {
+  await page.goto("/");
+  const field = page.getByLabel("Password", { exact: true });
+  await expect(field).toHaveAttribute("type", "password");
+  await expect(field).toHaveAttribute("autocomplete", "current-password");
+  await expect(page.getByLabel("Username")).toHaveAttribute("autocomplete", "username");
+  await field.evaluate((input) => {
+    const pasted = new ClipboardEvent("paste", { bubbles: true, cancelable: true });
+    if (!input.dispatchEvent(pasted)) throw new Error("pasting is prevented");
+  });
+});
+
 test("signing in leads to the page that was asked for, signing out ends it", async ({
   page,
   demo,

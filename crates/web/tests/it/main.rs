@@ -11,6 +11,7 @@
 
 mod breakdown;
 mod filters;
+mod injection;
 mod marks;
 mod oracle;
 mod ranges;
