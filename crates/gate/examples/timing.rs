@@ -18,7 +18,7 @@ use gate::secret::Fingerprint;
 use gate::session::SessionToken;
 use gate::{
     AccountError, Action, ActionRow, ApiKey, Class, ClientAddress, Environment, Gate, GateConfig,
-    LogIn, NewKey, Password, Policy, RoleRow, RootSecret, Vocabulary,
+    LogIn, NewKey, NewUser, Password, Policy, RoleRow, RootSecret, Vocabulary,
 };
 use jiff::Timestamp;
 
@@ -34,6 +34,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
     administering: Action::ADMIN,
     first_role: "admin",
     password_words: &[],
+    canonical_object: |_| None,
 };
 
 struct Still;
@@ -93,6 +94,7 @@ fn gate() -> Gate {
         clock: Arc::new(Still),
         random: Arc::new(Fixed(Mutex::new(7))),
         audit: Arc::new(Deaf),
+        breached: None,
         root_secret: RootSecret::from_random([3; 32]),
     };
     Gate::new(config, VOCABULARY, environment).expect("a gate")
@@ -109,6 +111,7 @@ fn ask(gate: &Gate, credential: Credential) -> Ask {
         credential,
         provenance: Provenance::SameOrigin,
         policy: Policy::signed_in(Class::Read),
+        object: None,
     }
 }
 
@@ -133,6 +136,16 @@ fn key_like(right: &ApiKey, case: &str) -> ApiKey {
     ApiKey::generate(right.environment(), &spelt).expect("a key")
 }
 
+fn create_user(gate: &Gate) {
+    let user = NewUser {
+        name: "grace".to_owned(),
+        role: "admin".to_owned(),
+        grants: None,
+        password: Some(Password::new(PASSWORD.to_owned())),
+    };
+    gate.create_user(&gate::local::operator(gate), &user).expect("a user");
+}
+
 async fn show_key(gate: &Gate, case: &str) -> bool {
     let operator = gate::local::operator(gate);
     let scopes = vec!["read:web".to_owned()];
@@ -144,9 +157,8 @@ async fn show_key(gate: &Gate, case: &str) -> bool {
 }
 
 async fn show_session(gate: &Gate, case: &str) -> bool {
+    create_user(gate);
     let operator = gate::local::operator(gate);
-    gate.create_user(&operator, "grace", "admin", &Password::new(PASSWORD.to_owned()))
-        .expect("a user");
     let right = gate.log_in(&operator, &form("grace", PASSWORD)).expect("a session").token;
     let right = right.expose();
     let shown = match case {
@@ -180,9 +192,7 @@ fn form(username: &str, password: &str) -> LogIn {
 }
 
 async fn sign_in(gate: &Gate, case: &str) -> bool {
-    let operator = gate::local::operator(gate);
-    gate.create_user(&operator, "grace", "admin", &Password::new(PASSWORD.to_owned()))
-        .expect("a user");
+    create_user(gate);
     let policy = Policy::public(Class::Auth);
     let ask = Ask { policy, ..ask(gate, Credential::None) };
     let permit = door::check(gate, ask).await.expect("a permit").permit;

@@ -11,8 +11,8 @@ use gate::http::{Created, Json, NoContent, Path, Peer, Query, Route, Routes};
 use gate::memory::MemoryStore;
 use gate::random::SystemRandom;
 use gate::{
-    Action, ActionRow, Environment, Gate, GateConfig, LogIn, NewKey, Password, Permit, Policy,
-    RoleRow, RootSecret, Vocabulary,
+    Action, ActionRow, Environment, Gate, GateConfig, LogIn, NewKey, NewUser, Password, Permit,
+    Policy, RoleRow, RootSecret, Vocabulary,
 };
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
@@ -37,6 +37,11 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     administering: Action::ADMIN,
     first_role: "admin",
     password_words: &[],
+    canonical_object: |text| {
+        let name = text.to_lowercase();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        (!name.is_empty() && name.chars().all(plain)).then_some(name)
+    },
 };
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -106,12 +111,19 @@ impl Product {
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             audit: Arc::new(TracingSink),
+            breached: None,
             root_secret: RootSecret::from_random([3; 32]),
         };
         let gate = Gate::new(config, VOCABULARY, environment).expect("a gate");
         let operator = gate::local::operator(&gate);
         let password = || Password::new("violet tractor hums under seven bridges".to_owned());
-        gate.create_user(&operator, "grace", "admin", &password()).expect("a user");
+        let user = NewUser {
+            name: "grace".to_owned(),
+            role: "admin".to_owned(),
+            grants: None,
+            password: Some(password()),
+        };
+        gate.create_user(&operator, &user).expect("a user");
         let form = LogIn { username: "grace".to_owned(), password: password(), user_agent: None };
         let session = gate.log_in(&operator, &form).expect("a session").token.expose().to_owned();
         let scopes = vec!["admin:*".to_owned()];
