@@ -71,6 +71,14 @@ impl Server {
         address_of(self.ready.get("admin_url"))
     }
 
+    /// Where pages are sent to HTTPS from.
+    ///
+    /// # Errors
+    /// When the server named no address.
+    pub fn redirect_address(&self) -> Result<SocketAddr> {
+        address_of(self.ready.get("redirect_url"))
+    }
+
     /// The folder of its data.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")

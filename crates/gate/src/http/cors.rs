@@ -6,7 +6,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::policy::CorsClass;
 
@@ -17,6 +17,7 @@ const API_HEADERS: HeaderValue =
 const API_EXPOSED: HeaderValue =
     HeaderValue::from_static("ratelimit, ratelimit-policy, retry-after, x-request-id");
 const INGEST_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
+const EMBEDDED_METHODS: HeaderValue = HeaderValue::from_static("GET, OPTIONS");
 const INGEST_HEADERS: HeaderValue = HeaderValue::from_static("content-type");
 const DAY: HeaderValue = HeaderValue::from_static("86400");
 
@@ -51,12 +52,19 @@ pub(super) fn answer(headers: &mut HeaderMap, class: CorsClass, allowed: Option<
     }
 }
 
-/// Answers a browser that asks before it sends.
-pub(super) fn preflight(headers: &mut HeaderMap, class: CorsClass) {
+/// Answers a browser that asks before it sends. `methods` are those the path has routes for.
+pub(super) fn preflight<'a>(
+    headers: &mut HeaderMap,
+    class: CorsClass,
+    mut methods: impl Iterator<Item = &'a Method>,
+) {
     let (methods, names) = match class {
         CorsClass::SameOrigin => return,
         CorsClass::Api => (API_METHODS, API_HEADERS),
-        CorsClass::Ingest => (INGEST_METHODS, INGEST_HEADERS),
+        CorsClass::Ingest if methods.any(|method| *method == Method::POST) => {
+            (INGEST_METHODS, INGEST_HEADERS)
+        }
+        CorsClass::Ingest => (EMBEDDED_METHODS, INGEST_HEADERS),
     };
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);

@@ -48,7 +48,11 @@ impl Exchange {
         let headers = request.headers();
         let origin = super::cors::origin(headers).cloned();
         let request_id = gate.request_id();
-        let upstream_id = upstream_id(gate, headers, peer.as_ref());
+        let from_proxy = peer.is_some_and(|peer| match peer.address {
+            PeerAddress::Network(socket) => is_proxy(gate, socket.ip()),
+            PeerAddress::Local => false,
+        });
+        let upstream_id = upstream_id(headers, from_proxy);
         let (client, local, encrypted) = match peer {
             Some(Peer { address: PeerAddress::Network(socket), tls }) => {
                 let (client, encrypted) = client(gate, headers, socket.ip(), tls);
@@ -141,13 +145,10 @@ fn is_proxy(gate: &Gate, socket: IpAddr) -> bool {
 }
 
 /// The id a trusted proxy gave the request, if it looks like one.
-fn upstream_id(gate: &Gate, headers: &HeaderMap, peer: Option<&Peer>) -> Option<UpstreamId> {
-    let Some(Peer { address: PeerAddress::Network(socket), .. }) = peer else {
-        return None;
-    };
+fn upstream_id(headers: &HeaderMap, from_proxy: bool) -> Option<UpstreamId> {
     let mut lines = headers.get_all(X_REQUEST_ID).into_iter();
     match (lines.next(), lines.next()) {
-        (Some(line), None) if is_proxy(gate, socket.ip()) => UpstreamId::parse(line.to_str().ok()?),
+        (Some(line), None) if from_proxy => UpstreamId::parse(line.to_str().ok()?),
         _ => None,
     }
 }
@@ -263,4 +264,25 @@ pub(super) fn announced_body(request: &Request, policy: &Policy) -> Result<(), P
             .detail("Send JSON with Content-Type: application/json."));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proxys_own_id_for_the_request_is_kept() {
+        let check = |lines: &[&'static str], from_proxy| {
+            let lines = lines.iter().map(|line| (X_REQUEST_ID, HeaderValue::from_static(line)));
+            upstream_id(&lines.collect(), from_proxy).map(|id| id.as_str().to_owned())
+        };
+        assert_eq!(check(&["edge-1"], true).as_deref(), Some("edge-1"));
+        assert_eq!(check(&["edge-1"], false), None);
+        assert_eq!(check(&["edge 1"], true), None);
+        assert_eq!(check(&[], true), None);
+        let mut twice = HeaderMap::new();
+        twice.append(X_REQUEST_ID, HeaderValue::from_static("a"));
+        twice.append(X_REQUEST_ID, HeaderValue::from_static("b"));
+        assert_eq!(upstream_id(&twice, true), None);
+    }
 }

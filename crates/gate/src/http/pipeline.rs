@@ -212,7 +212,8 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let mut response = Response::default();
         *response.status_mut() = http::StatusCode::NO_CONTENT;
         response.headers_mut().insert(ALLOW, self.allow.clone());
-        cors::preflight(response.headers_mut(), policy.cors);
+        let methods = self.routes.iter().map(|route| &route.method);
+        cors::preflight(response.headers_mut(), policy.cors, methods);
         response
     }
 

@@ -101,3 +101,92 @@ async fn asking_first_is_counted_as_well() {
     }
     assert_eq!(world.status(ask()).await, 429);
 }
+
+/// What the rules say, written down a second time and as plainly as possible.
+fn may_read(origin: &str, path: &str, method: &Method) -> Option<&'static str> {
+    let is_api = path == "/v1/things" && method != Method::POST;
+    match path {
+        "/api/event" | "/files/app.js" => Some("*"),
+        _ if is_api && origin == LISTED => Some(LISTED),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn every_origin_class_method_and_question_is_answered_by_the_rules() {
+    let world = World::with(|config| {
+        config.cors.api_origins =
+            vec![LISTED.to_owned(), "https://xn--mnchen-3ya.example".to_owned()];
+        config.limits.other = 1_000_000;
+        config.limits.read = 1_000_000;
+        config.limits.write = 1_000_000;
+        config.limits.ingest = 1_000_000;
+        config.limits.static_files = 1_000_000;
+        config.limits.monitoring = 1_000_000;
+        config.limits.auth = 1_000_000;
+    });
+    let key = world.key(&["read:web", "write:web"]);
+    let others =
+        ["https://xn--mnchen-3ya.example.evil.example", "https://shop.example:443", "file://", ""];
+    let paths = [
+        "/v1/things",
+        "/v1/me",
+        "/v1/auth/login",
+        "/api/event",
+        "/files/app.js",
+        "/health",
+        "/",
+        "/nowhere.js",
+    ];
+    let asked = [
+        None,
+        Some("authorization"),
+        Some("x-api-key, content-type"),
+        Some("cookie"),
+        Some("x-evil"),
+    ];
+    for origin in STRANGERS.into_iter().chain(others).chain([LISTED]) {
+        for path in paths {
+            for method in [Method::GET, Method::HEAD, Method::POST, Method::DELETE] {
+                let call = request(method.clone(), path).header("origin", origin).key(&key);
+                let reply = world.send(call).await;
+                let status = reply.status;
+                let allowed = reply.header("access-control-allow-origin");
+                // What no route answers is nobody's to read.
+                if status != 405 && status != 404 {
+                    assert_eq!(
+                        allowed,
+                        may_read(origin, path, &method),
+                        "{method} {path} {origin}"
+                    );
+                } else {
+                    assert_eq!(allowed, None, "{method} {path} {origin}");
+                }
+                for headers in asked {
+                    let mut ask = request(Method::OPTIONS, path)
+                        .header("origin", origin)
+                        .header("access-control-request-method", method.as_str());
+                    if let Some(headers) = headers {
+                        ask = ask.header("access-control-request-headers", headers);
+                    }
+                    let reply = world.send(ask).await;
+                    let names = reply.header("access-control-allow-headers").unwrap_or_default();
+                    assert!(
+                        !names.contains('*')
+                            && !names.contains("cookie")
+                            && !names.contains("evil")
+                    );
+                    let methods = reply.header("access-control-allow-methods").unwrap_or_default();
+                    let changes = methods.contains("POST") || methods.contains("DELETE");
+                    assert!(!changes || path == "/api/event", "{path}: {methods}");
+                    if reply.header("access-control-allow-origin").is_some() {
+                        assert!(
+                            may_read(origin, path, &method).is_some(),
+                            "{method} {path} {origin}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -194,3 +194,28 @@ async fn wrong_methods_and_unknown_paths_are_problems() {
     check(&world, post("/nowhere").json("{}"), 404, "not-found").await;
     check(&world, request(http::Method::TRACE, "/v1/things"), 405, "method-not-allowed").await;
 }
+
+#[tokio::test]
+async fn a_request_names_one_host_and_sends_its_body_plain_or_in_chunks() {
+    let world = World::new();
+    check(&world, get("/health").header("host", "stats.test"), 400, "bad-request").await;
+    check(&world, get("http://evil.test/health"), 400, "bad-request").await;
+    assert_eq!(world.status(get("http://stats.test/health")).await, 200);
+    for coding in ["gzip, chunked", "identity", "xchunked", ""] {
+        check(&world, get("/health").header("transfer-encoding", coding), 400, "bad-request").await;
+    }
+    let twice = get("/health").header("transfer-encoding", "chunked");
+    check(&world, twice.header("transfer-encoding", "chunked"), 400, "bad-request").await;
+}
+
+#[tokio::test]
+async fn answers_to_known_callers_are_marked_for_the_accept_loop() {
+    let world = World::new();
+    let key = world.key(&["read:web"]);
+    let known = async |call: Call| gate::http::is_for_known(&world.open(call).await);
+    assert!(known(get("/v1/things").key(&key)).await);
+    assert!(known(get("/v1/things/0").key(&key)).await, "also when there is nothing");
+    assert!(!known(get("/v1/things")).await);
+    assert!(!known(get("/health").key(&key)).await, "where nobody asks, nobody is known");
+    assert!(!known(get("/v1/users").key(&key)).await, "a refusal is no proof");
+}

@@ -20,6 +20,7 @@ mod matrix;
 mod objects;
 #[cfg(test)]
 mod openapi;
+mod proxies;
 #[cfg(test)]
 mod passwords;
 #[cfg(test)]

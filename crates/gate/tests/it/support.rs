@@ -126,6 +126,11 @@ impl World {
         call::send(&self.router, call).await
     }
 
+    /// The answer as the accept loop gets it.
+    pub(crate) async fn open(&self, call: Call) -> gate::http::Response {
+        call::open(&self.router, call).await
+    }
+
     /// The status a call is answered with.
     pub(crate) async fn status(&self, call: Call) -> u16 {
         self.send(call).await.status

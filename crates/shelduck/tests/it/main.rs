@@ -4,6 +4,9 @@
 
 mod crash;
 mod disk;
+mod framing;
 mod privacy;
 mod sites;
+mod slow;
+mod tls;
 mod verbs;

@@ -129,12 +129,16 @@ impl Reply {
     }
 }
 
-pub(crate) async fn send(router: &axum::Router, call: Call) -> Reply {
+pub(crate) async fn open(router: &axum::Router, call: Call) -> gate::http::Response {
     let Call { mut request, peer } = call;
     if let Some(peer) = peer {
         request.extensions_mut().insert(peer);
     }
-    let response = router.clone().oneshot(request).await.unwrap();
+    router.clone().oneshot(request).await.unwrap()
+}
+
+pub(crate) async fn send(router: &axum::Router, call: Call) -> Reply {
+    let response = open(router, call).await;
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
     let reply = Reply { status: head.status.as_u16(), headers: head.headers, body };
