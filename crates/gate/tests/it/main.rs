@@ -20,9 +20,9 @@ mod matrix;
 mod objects;
 #[cfg(test)]
 mod openapi;
-mod proxies;
 #[cfg(test)]
 mod passwords;
+mod proxies;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
