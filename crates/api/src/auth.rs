@@ -3,9 +3,10 @@
 use gate::http::{Json, NoContent, Problem, Route, Session, UserAgent};
 use gate::store::UserRecord;
 use gate::{
-    Class, LogIn, Password, Permit, Policy, Principal, Requirements, SetUp, SignedIn, UserId,
+    Class, Gate, LogIn, Password, Permit, Policy, Principal, Requirements, SetUp, SignedIn, UserId,
 };
 use http::Method;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,9 @@ struct Signed {
     user: SignedUser,
     /// What must be done before anything else: until then only `/v1/auth` and `/v1/me` answer.
     required: Requirements,
+    /// When the password must be changed, where passwords expire; null elsewhere.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    password_expires_at: Option<Timestamp>,
 }
 
 /// A user, with what the role may do where the grants say.
@@ -103,7 +107,7 @@ async fn set_up(
 ) -> Result<Session<Json<Signed>>, Problem> {
     let form = SetUp { secret, account: LogIn { username, password, user_agent } };
     let signed_in = app.blocking(move |app| app.gate().set_up(&permit, &form)).await?;
-    Ok(begun(&signed_in))
+    Ok(begun(app.gate(), &signed_in))
 }
 
 async fn log_in(
@@ -114,7 +118,7 @@ async fn log_in(
 ) -> Result<Session<Json<Signed>>, Problem> {
     let form = LogIn { username, password, user_agent };
     let signed_in = app.blocking(move |app| app.gate().log_in(&permit, &form)).await?;
-    Ok(begun(&signed_in))
+    Ok(begun(app.gate(), &signed_in))
 }
 
 async fn reset_password(
@@ -131,18 +135,27 @@ async fn log_out(permit: Permit, app: App) -> Result<Session<NoContent>, Problem
     Ok(Session::end(NoContent))
 }
 
-async fn get_session(permit: Permit, _: App) -> Result<Json<Signed>, Problem> {
+async fn get_session(permit: Permit, app: App) -> Result<Json<Signed>, Problem> {
     let Principal::User { id, name, role, scopes, .. } = permit.principal() else {
         return Err(Problem::new(gate::http::kind::FORBIDDEN).detail("A key has no session."));
     };
     let scopes = scopes.iter().map(ToString::to_string).collect();
     let user = SignedUser { id: *id, username: name.to_string(), role: role.to_string(), scopes };
-    Ok(Json(Signed { user, required: permit.required() }))
+    let required = permit.required();
+    let password_expires_at = if app.gate().config().passwords.expiry_days > 0 {
+        let account = app.blocking(move |app| app.gate().caller(&permit)).await?;
+        app.gate().password_expires_at(&account)
+    } else {
+        None
+    };
+    Ok(Json(Signed { user, required, password_expires_at }))
 }
 
-fn begun(signed_in: &SignedIn) -> Session<Json<Signed>> {
+fn begun(gate: &Gate, signed_in: &SignedIn) -> Session<Json<Signed>> {
     let UserRecord { id, name, role, .. } = &signed_in.user;
     let scopes = signed_in.scopes.iter().map(ToString::to_string).collect();
     let user = SignedUser { id: *id, username: name.clone(), role: role.clone(), scopes };
-    Session::begin(signed_in, Json(Signed { user, required: signed_in.required }))
+    let password_expires_at = gate.password_expires_at(&signed_in.user);
+    let signed = Signed { user, required: signed_in.required, password_expires_at };
+    Session::begin(signed_in, Json(signed))
 }

@@ -2,7 +2,7 @@
 //!
 //! After a commit that touched the site there is an event, at most one a second; when nothing happens, a comment every fifteen
 //! seconds says that the line is alive, or an event, when visitors have left. A stream ends after some minutes and the browser
-//! opens it again: so a session that ended does not watch on.
+//! opens it again. Before each piece it is made sure that whoever watches still may.
 //!
 //! # Invariants
 //! - At most [`STREAMS_MAX`] streams, and [`STREAMS_PER_CALLER_MAX`] of one user or key; one more is told to come back.
@@ -18,7 +18,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use gate::http::{Answer, Operation, Problem, Query, Route, kind};
-use gate::{Permit, Policy};
+use gate::{Moment, Permit, Policy};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ use web::report::realtime;
 use web::sites::Site;
 
 use crate::app::App;
-use crate::sites::may_see;
+use crate::sites::{may_see, seeing};
 use crate::web::report_context;
 
 /// How many live streams there are at a time.
@@ -140,12 +140,15 @@ async fn stream_events(
             .detail("Too many pages are watching.")
             .retry_after(PING_EVERY)
     })?;
+    let moment = app.gate().moment();
     let watcher = Watcher {
         news: app.live().subscribe(&site.domain),
         presence: app.streams().presence(&site.domain),
         ends_at: Instant::now() + LIFE,
         sent: None,
         domain: site.domain.clone(),
+        permit: Arc::new(permit),
+        moment,
         app,
         _place: place,
     };
@@ -161,6 +164,9 @@ struct Watcher {
     ends_at: Instant,
     /// When an event was last sent, and with how many visitors.
     sent: Option<(Instant, u64)>,
+    permit: Arc<Permit>,
+    /// Up to when the permit is known to be good.
+    moment: Moment,
     _place: Place,
 }
 
@@ -186,15 +192,33 @@ impl Watcher {
         match tokio::time::timeout(PING_EVERY, self.news.changed()).await {
             Ok(Ok(())) => {
                 tokio::time::sleep_until(sent_at + EVENT_EVERY).await;
+                self.may_go_on().await?;
                 Some(Bytes::from(self.event().await?))
             }
             Ok(Err(_)) => None,
             Err(_) => {
+                self.may_go_on().await?;
                 let event = self.event().await?;
                 let changed = self.sent.is_some_and(|(_, now)| now != visitors);
                 Some(if changed { Bytes::from(event) } else { Bytes::from_static(b": ping\n\n") })
             }
         }
+    }
+
+    /// Ends the stream of whoever was shut out meanwhile, or lost the right to see the site.
+    async fn may_go_on(&mut self) -> Option<()> {
+        let moment = self.app.gate().moment();
+        if moment == self.moment {
+            return Some(());
+        }
+        let (permit, wanted) = (Arc::clone(&self.permit), seeing(&self.domain));
+        let allowed = self.app.blocking(move |app| app.gate().still_allows(&permit, &wanted)).await;
+        let allowed = allowed.unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a live stream ends");
+            false
+        });
+        self.moment = moment;
+        allowed.then_some(())
     }
 
     async fn event(&mut self) -> Option<String> {

@@ -83,7 +83,12 @@ async fn list_sites(permit: Permit, app: App) -> Result<Json<List<SiteItem>>, Ap
 
 /// Whether the caller may see that site: to be asked by whatever shows several, or takes the site from elsewhere than the path.
 pub(crate) fn may_see(permit: &Permit, domain: &str) -> bool {
-    permit.allows(&Scope::of(Action::READ, "web", domain))
+    permit.allows(&seeing(domain))
+}
+
+/// The right to see that site.
+pub(crate) fn seeing(domain: &str) -> Scope {
+    Scope::of(Action::READ, "web", domain)
 }
 
 async fn create_site(

@@ -70,7 +70,7 @@ impl Gate {
         Ok(known)
     }
 
-    fn live_session(
+    pub(crate) fn live_session(
         &self,
         record: &SessionRecord,
         user: &UserRecord,
@@ -157,7 +157,7 @@ impl Gate {
     }
 
     /// A key may do what it was made for and its owner still may. A key whose owner is gone or shut is none.
-    fn live_key(
+    pub(crate) fn live_key(
         &self,
         record: &KeyRecord,
         owner: Option<Option<UserRecord>>,
@@ -220,7 +220,7 @@ impl LiveSession {
 }
 
 impl LiveKey {
-    fn is_usable(&self, now: Timestamp, client: &ClientAddress) -> bool {
+    pub(crate) fn is_usable(&self, now: Timestamp, client: &ClientAddress) -> bool {
         let alive = self.expires_at.is_none_or(|end| now < end);
         let inside = |address| self.cidrs.iter().any(|network| network.contains(&address));
         alive && (self.cidrs.is_empty() || client.expose().is_some_and(inside))

@@ -71,6 +71,41 @@ async fn a_stream_ends_with_the_server_and_with_the_site() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_when_its_watcher_may_not_watch_any_more() {
+    let world = World::new();
+    world.add_site("other.example", "UTC");
+    let operator = gate::local::operator(&world.gate);
+    let granted = |grant: &str| gate::UserChange {
+        grants: Some(vec![grant.to_owned()]),
+        ..gate::UserChange::default()
+    };
+    let shut = gate::UserChange { disabled: Some(true), ..gate::UserChange::default() };
+    let other = granted("web/other.example");
+    for (name, change) in [("viewer-0", shut), ("viewer-1", other)] {
+        let cookie = world.session_with("viewer", &["web/shop.example"]);
+        let stream = Ask::get("/v1/events?site=shop.example").cookie(&cookie);
+        let mut body = world.open(stream).await.into_body();
+        piece(&mut body).await.unwrap();
+        let user = world.control.user_by_name(name).unwrap().unwrap();
+        world.gate.update_user(&operator, gate::UserId(user.id.0), &change).unwrap();
+        visit(&world).await;
+        assert_eq!(piece(&mut body).await, None, "{name} watches on");
+    }
+    let key = world.key(&["read:web/shop.example"]);
+    let mut body = world.open(Ask::get("/v1/events?site=shop.example").key(&key)).await.into_body();
+    piece(&mut body).await.unwrap();
+    let mine = gate::ApiKey::parse(&key).unwrap().id().clone();
+    let another = world.key(&["read:web"]);
+    let another = gate::ApiKey::parse(&another).unwrap().id().clone();
+    world.gate.revoke_key(&operator, &another).unwrap();
+    visit(&world).await;
+    assert!(piece(&mut body).await.is_some(), "a change of something else ends no stream");
+    world.gate.revoke_key(&operator, &mine).unwrap();
+    visit(&world).await;
+    assert_eq!(piece(&mut body).await, None);
+}
+
+#[tokio::test]
 async fn a_caller_has_so_many_streams_and_all_together_have_so_many() {
     let world = World::new();
     let ask = |key: &str| Ask::get("/v1/events?site=shop.example").key(key);

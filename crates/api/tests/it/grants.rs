@@ -131,3 +131,24 @@ async fn a_key_for_one_site_is_made_by_who_has_that_site() {
     }
     assert_eq!(create("read:web/not a site").await.problem(422), "invalid scopes");
 }
+
+#[tokio::test]
+async fn only_the_doors_and_ones_own_account_answer_while_something_is_required() {
+    let world = World::new();
+    for row in routes_table() {
+        let place = format!("{} {}", row.method, row.path);
+        let own = row.path.starts_with("/v1/auth/") || row.path.starts_with("/v1/me/");
+        let open = row.access != "public" && own;
+        assert_eq!(row.while_required, open, "{place}");
+        if row.access == "public" || row.access == "operator" {
+            continue;
+        }
+        let cookie = world.session("admin");
+        let number = |user: &control::User| user.name["admin-".len()..].parse::<u32>().unwrap();
+        let newest = world.control.users().unwrap().into_iter().max_by_key(number).unwrap();
+        world.control.demand_password_change(newest.id).unwrap();
+        let answer = world.send(ask(&row, SITE).cookie(&cookie)).await;
+        let refused = answer.text().contains("urn:shelduck:problem:action-required");
+        assert_eq!(refused, !open, "{place}: {}", answer.text());
+    }
+}

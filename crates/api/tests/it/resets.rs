@@ -119,3 +119,34 @@ async fn an_account_is_taken_over_on_the_machine_itself() {
         "invalid password_hash"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_use_a_link_at_once_one_does() {
+    let world = std::sync::Arc::new(World::new());
+    let admin = world.session("admin");
+    let token = token(&made(&world, &admin, "bob").await["reset"]);
+    let tries: Vec<_> = (0..64)
+        .map(|number| {
+            let (world, token) = (std::sync::Arc::clone(&world), token.clone());
+            tokio::spawn(async move {
+                let password = format!("{number} grey herons at low tide");
+                let body = json!({"token": token, "password": password});
+                let ask = Ask::post("/v1/auth/reset", &body).from(&format!("198.51.100.{number}"));
+                let answer = world.send(ask.header("sec-fetch-site", "same-origin")).await;
+                (answer.status.as_u16(), answer.headers.contains_key("retry-after"), password)
+            })
+        })
+        .collect();
+    let mut used = Vec::new();
+    for one in tries {
+        match one.await.unwrap() {
+            (204, _, password) => used.push(password),
+            (401, false, _) | (503, true, _) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let [password] = used.as_slice() else {
+        panic!("used {} times", used.len());
+    };
+    login(&world, "bob", password).await.json(200);
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gate::store::Store;
 use gate::{AccountError, LogIn, UserChange};
 
-use crate::support::{World, get, password};
+use crate::support::{World, get, password, post};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_succeeds_after_a_revocation_was_acknowledged() {
@@ -114,6 +114,35 @@ fn a_full_pool_turns_away_instead_of_piling_up() {
     let computed = usize::try_from(world.gate.hashes_computed() - before).unwrap();
     assert_eq!(computed + busy.len(), 64);
     assert!(!busy.is_empty() && busy.iter().all(|wait| !wait.is_zero()), "{computed} ran");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn over_http_that_is_503_with_a_time_to_come_back() {
+    let world = Arc::new(World::with(|config| {
+        config.passwords.hashes_at_a_time = 1;
+        config.passwords.passes = 8;
+    }));
+    let tries: Vec<_> = (0..64)
+        .map(|number| {
+            let world = Arc::clone(&world);
+            let body = format!(r#"{{"username":"nobody{number}","password":"x"}}"#);
+            let call = post("/v1/auth/login").json(&body).own();
+            tokio::spawn(
+                async move { world.send(call.from(&format!("198.51.100.{number}"))).await },
+            )
+        })
+        .collect();
+    let mut busy = 0;
+    for one in tries {
+        let reply = one.await.unwrap();
+        if reply.status == 503 {
+            assert!(reply.retry_after() >= 1 && reply.problem() == "unavailable");
+            busy += 1;
+        } else {
+            assert_eq!(reply.status, 401);
+        }
+    }
+    assert!(busy > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

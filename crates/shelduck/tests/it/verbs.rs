@@ -108,6 +108,36 @@ fn everything(dir: &Path) -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_breached_password_is_refused_where_there_is_a_list_of_them() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    // SHA-1 of "seven pebbles under an old boat", between two others.
+    let list = format!(
+        "{}\n5AC381DCE3F95E9FEBD182BFE31BC657BF5020AA:12\n{}\n",
+        "0".repeat(40),
+        "F".repeat(40)
+    );
+    std::fs::write(dir.path().join("breached.txt"), list)?;
+    std::fs::write(
+        dir.path().join("shelduck.toml"),
+        "[auth.passwords]\nbreached_file = 'breached.txt'\ncomposition = true\nexpiry_days = 90\n",
+    )?;
+    let add = |name: &str, password: &str| {
+        shelduck(dir.path(), &["user", "add", name, "--password-file", "-"], password)
+    };
+    let refused = add("ada", "seven pebbles under an old boat\n")?;
+    ensure!(refused.status.code() == Some(1), "composition comes first: {refused:?}");
+    std::fs::write(
+        dir.path().join("shelduck.toml"),
+        "[auth.passwords]\nbreached_file = 'breached.txt'\n",
+    )?;
+    let refused = add("ada", "seven pebbles under an old boat\n")?;
+    ensure!(refused.status.code() == Some(1), "{refused:?}");
+    ensure!(String::from_utf8_lossy(&refused.stderr).contains("data breach"), "{refused:?}");
+    ensure!(add("ada", "eight pebbles under an old boat\n")?.status.success());
+    Ok(())
+}
+
 /// Links, roles, grants and people of another system.
 fn people(dir: &Path) -> Result<()> {
     let made = json(dir, &["user", "add", "grace", "--grants", "net,web/Shop.example", "--json"])?;
