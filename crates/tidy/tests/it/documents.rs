@@ -11,7 +11,7 @@ const MUST_HOLD: &[(&str, &[&str])] = &[
     ("README.md", &["make demo", "make test"]),
     ("Makefile", &["demo:", "build:", "test:", "test-long:", "bench:", "lint:", "ui:"]),
     ("ARCHITECTURE.md", &["crates/"]),
-    ("SECURITY.md", &[]),
+    ("SECURITY.md", &["48 hours", "90 days", "high | a week"]),
     ("LICENSE-MIT", &[]),
     ("LICENSE-APACHE", &[]),
 ];

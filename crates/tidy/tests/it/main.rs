@@ -3,6 +3,7 @@
 mod advisories;
 mod dependencies;
 mod documents;
+mod evidence;
 mod fuzzing;
 mod layers;
 mod licences;
