@@ -22,6 +22,7 @@ mod objects;
 mod openapi;
 #[cfg(test)]
 mod passwords;
+#[cfg(test)]
 mod proxies;
 #[cfg(test)]
 mod races;
