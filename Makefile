@@ -23,7 +23,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/tools/bin
 BIN := $(CARGO_TARGET_DIR)/debug/shelduck
 RELEASE := $(CARGO_TARGET_DIR)/release
 
-.PHONY: demo build test test-rust test-ui test-browser test-long bench lint supply-chain sbom ui deps tools bless clean
+.PHONY: demo build test test-rust test-ui test-browser test-observatory test-long bench lint supply-chain sbom ui deps tools bless clean
 
 demo: build
 	$(RELEASE)/shelduck demo
@@ -31,7 +31,7 @@ demo: build
 build: deps ui
 	$(CARGO) build --locked --release -p shelduck
 
-test: lint test-ui test-rust test-browser
+test: lint test-ui test-rust test-browser test-observatory
 
 test-rust: deps ui tools valgrind
 	$(CARGO) nextest run --locked --workspace
@@ -51,6 +51,7 @@ test-long: deps ui tools valgrind
 	$(CARGO) build --locked --release -p shelduck
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	./deploy/fuzz.sh
+	./deploy/check.sh
 	./deploy/secrets.sh
 	./deploy/sbom.sh
 	./deploy/reproducible.sh
@@ -81,7 +82,7 @@ bless: test-rust
 	cd e2e && SHELDUCK_BIN=$(BIN) SHELDUCK_SCREENSHOTS=1 npm test --silent
 
 clean:
-	rm -rf deps/node_modules ui/node_modules ui/dist tracker/node_modules tracker/dist e2e/node_modules e2e/output
+	rm -rf deps/node_modules ui/node_modules ui/dist tracker/node_modules tracker/dist e2e/node_modules e2e/observatory/node_modules e2e/output
 
 # --- what the rest needs -------------------------------------------------------------------------------------------------
 
