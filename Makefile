@@ -46,6 +46,11 @@ test-browser: deps ui chromium e2e/node_modules/.installed
 	cd e2e && SHELDUCK_BIN=$(BIN) npm test --silent
 
 # The names stay in these binaries, because some tests count what functions do.
+# Mozilla's HTTP Observatory, offline; it needs ports 80 and 443 of 127.0.0.1 and says so when it cannot have them.
+test-observatory: deps ui e2e/observatory/node_modules/.installed
+	$(CARGO) build --locked -p shelduck
+	cd e2e/observatory && SHELDUCK_BIN=$(BIN) npm test --silent
+
 test-long: export CARGO_PROFILE_RELEASE_STRIP := none
 test-long: deps ui tools valgrind
 	$(CARGO) build --locked --release -p shelduck
