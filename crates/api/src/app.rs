@@ -18,6 +18,7 @@ use web::sites::{Site, SiteDirectory};
 
 use crate::demo::Demo;
 use crate::events::Streams;
+use crate::posture::PostureItem;
 
 /// What the handlers share. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -65,6 +66,8 @@ pub struct Options {
     pub reports: ReportConfig,
     /// Where people report holes in this installation; without one, the project's own place.
     pub security_contact: Option<String>,
+    /// Looks at every condition of safe operation; may read files.
+    pub posture: Arc<dyn Fn() -> Vec<PostureItem> + Send + Sync>,
     /// Makes the text of `/metrics`.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }

@@ -27,6 +27,7 @@ mod limits;
 mod list;
 mod me;
 pub mod policy;
+mod posture;
 mod redirect;
 mod sites;
 pub mod store;
@@ -42,6 +43,7 @@ use gate::http::{ApiTitle, RouteRow, Routes, RoutesError};
 pub use app::{App, Options, Parts};
 pub use axum::Router;
 pub use events::{STREAMS_MAX, STREAMS_PER_CALLER_MAX};
+pub use posture::{PostureItem, Source, Verdict};
 
 /// All routes of the public listener.
 #[must_use]
@@ -53,6 +55,7 @@ pub fn routes() -> Routes<App> {
         .extend(users::routes())
         .extend(keys::routes())
         .extend(limits::routes())
+        .extend(posture::routes())
         .extend(sites::routes())
         .extend(web::routes())
         .extend(events::routes())

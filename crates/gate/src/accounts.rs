@@ -245,7 +245,7 @@ impl Gate {
         if let Some(hash) = &permit.session {
             self.store.delete_session(hash)?;
             self.live.forget_all();
-            self.record(EventName::AuthnSessionEnd, Outcome::Success, &Trace::of(permit), None);
+            self.record(EventName::SessionExpired, Outcome::Success, &Trace::of(permit), None);
         }
         Ok(())
     }

@@ -1,62 +1,27 @@
 //! What happened at the gate, in the words of the OWASP logging vocabulary.
 //!
-//! An event never carries a secret, and an address only as a keyed code that changes every month: enough to see that
-//! two events have one origin, not enough to find it.
+//! An event never carries a secret, and in writing an address only as a keyed code that changes every month: enough to
+//! see that two events have one origin, not enough to find it. Where events go is the product's business ([`AuditSink`]);
+//! that they can be kept is asked before anything is changed.
+//!
+//! # Invariants
+//! - Nobody changes anything while events cannot be kept: [`crate::door::check`] asks [`AuditSink::accepts`] first.
+//! - A change is acknowledged when its events are on disk ([`AuditSink::settled`]).
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::address::ClientAddress;
 use crate::request_id::RequestId;
 use crate::secret::{MacKey, hex};
 
-/// The kinds of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventName {
-    /// Somebody signed in.
-    AuthnLoginSuccess,
-    /// Somebody signed in after failures.
-    AuthnLoginSuccessafterfail,
-    /// Somebody could not sign in.
-    AuthnLoginFail,
-    /// One failure too many: the account, address or pair is locked.
-    AuthnLoginLock,
-    /// An attempt met a lock.
-    AuthnLoginFailMax,
-    /// Somebody signed out or ended a session.
-    AuthnSessionEnd,
-    /// A password was changed.
-    AuthnPasswordChange,
-    /// A password change was refused.
-    AuthnPasswordChangeFail,
-    /// A key was made.
-    AuthnTokenCreated,
-    /// A key was taken back.
-    AuthnTokenRevoked,
-    /// A credential that is none was shown.
-    AuthnTokenInvalid,
-    /// Somebody asked for what they may not do.
-    AuthzFail,
-    /// Rights changed.
-    AuthzChange,
-    /// An administrator acted.
-    AuthzAdmin,
-    /// An account was made.
-    UserCreated,
-    /// An account was changed.
-    UserUpdated,
-    /// A limit was passed.
-    ExcessRateLimitExceeded,
-    /// A foreign page tried to act in somebody's name.
-    MaliciousCsrf,
-    /// Input that could not be read.
-    InputValidationFail,
-    /// The server itself failed.
-    SysError,
-}
+mod name;
+pub(crate) mod patterns;
+
+pub use name::{EventName, Kinship};
 
 /// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done.
@@ -67,6 +32,22 @@ pub enum Outcome {
     Shadow,
     /// Could not be done.
     Failure,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Success, Self::Denied, Self::Shadow, Self::Failure];
+
+    /// Its written name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Denied => "denied",
+            Self::Shadow => "shadow",
+            Self::Failure => "failure",
+        }
+    }
 }
 
 /// One event.
@@ -80,18 +61,42 @@ pub struct AuditEvent {
     pub outcome: Outcome,
     /// Who, as kind and id.
     pub actor: String,
+    /// What was asked: the name of the route's operation.
+    pub action: Option<String>,
     /// To what, as kind and id.
     pub object: Option<String>,
+    /// In which database.
+    pub database: Option<String>,
     /// In which request.
     pub request_id: Option<RequestId>,
     /// From where, as a code.
     pub origin: Option<String>,
+    /// From where; it neither prints nor serialises, and is for the sink's own rule about addresses.
+    #[serde(skip)]
+    pub client: ClientAddress,
 }
 
-/// Where events go. It must not block for long and must not lose what it accepted.
+/// Events cannot be kept at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("events cannot be kept")]
+pub struct NotKept;
+
+/// Where events go.
+///
+/// An event that [`AuditSink::record`] took is kept, or its loss is itself kept: never silence.
 pub trait AuditSink: Send + Sync + 'static {
-    /// Takes one event.
+    /// Takes one event, without waiting for a disk.
     fn record(&self, event: &AuditEvent);
+
+    /// Whether events of changes made now would be kept.
+    fn accepts(&self) -> bool {
+        true
+    }
+
+    /// Resolves when everything recorded before is on disk, or cannot be put there.
+    fn settled(&self) -> BoxFuture<'static, Result<(), NotKept>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// Writes events to the log under the target `audit`.
@@ -103,10 +108,12 @@ impl AuditSink for TracingSink {
         tracing::event!(
             target: "audit",
             tracing::Level::INFO,
-            audit.event = ?event.name,
-            audit.outcome = ?event.outcome,
+            audit.event = event.name.name(),
+            audit.outcome = event.outcome.name(),
             actor = %event.actor,
+            action = event.action.as_deref(),
             object = event.object.as_deref(),
+            database = event.database.as_deref(),
             request.id = event.request_id.map(tracing::field::display),
             origin = event.origin.as_deref(),
             "an event at the gate"

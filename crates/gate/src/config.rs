@@ -38,6 +38,22 @@ pub struct GateConfig {
     pub limits: LimitsConfig,
     /// Foreign pages that may read.
     pub cors: CorsConfig,
+    /// Layers that are switched off.
+    pub off: OffConfig,
+    /// Whether every decision about a caller who proved who it is becomes an event, and not only refusals.
+    pub audit_decisions: bool,
+}
+
+/// Layers of defence that are switched off. Authentication, policies and the proof of origin have no switch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OffConfig {
+    /// Nobody is refused for asking too often.
+    pub limits: bool,
+    /// Nobody is locked for guessing.
+    pub lockout: bool,
+    /// Answers lack the headers that protect browsers.
+    pub headers: bool,
 }
 
 /// How long sessions live.

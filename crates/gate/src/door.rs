@@ -1,7 +1,7 @@
 //! The one way in: every door asks here, in one order.
 //!
 //! ```text
-//! pre-auth limit -> authenticate -> lockout -> authorise -> CSRF -> quota and concurrency -> permit
+//! pre-auth limit -> authenticate -> lockout -> authorise -> CSRF -> audit -> quota and concurrency -> permit
 //! ```
 //!
 //! A door (HTTP, a wire protocol, the local socket) turns what it received into an [`Ask`]; what comes back is a
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::ClientAddress;
+use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
 use crate::gate::{Gate, Trace};
 use crate::key::ApiKey;
@@ -69,6 +70,8 @@ pub struct Ask {
     pub policy: Policy,
     /// What it says for the object its policy is about; none when it says nothing readable.
     pub object: Option<String>,
+    /// The name of its route's operation.
+    pub operation: Arc<str>,
 }
 
 /// Why a request does not come in.
@@ -112,6 +115,9 @@ pub enum Refusal {
         /// When it may be tried again.
         retry_after: Duration,
     },
+    /// It would change something that could not be written into the audit log.
+    #[error("events cannot be kept")]
+    Unrecordable,
     /// The store cannot say who it is.
     #[error("credentials cannot be looked up")]
     Unavailable(#[source] StoreError),
@@ -164,14 +170,19 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
     };
     authorise(gate, &ask, &known.principal)?;
     origin(gate, &ask, &known)?;
+    recordable(gate, &ask)?;
     let standing = if public { early } else { take_quota(gate, &ask, &known.principal)? };
     let in_flight =
         enter(gate, &ask, &known.principal).map_err(|refusal| Refused { refusal, standing })?;
+    if gate.config().audit_decisions && !public {
+        audit(gate, &ask, &known.principal, EventName::AuthzAllow, Outcome::Success);
+    }
     let permit = Permit {
         principal: known.principal,
         request_id: ask.request_id,
         client: ask.client,
         policy: ask.policy,
+        operation: ask.operation,
         vocabulary: gate.vocabulary,
         session: known.session,
         in_flight,
@@ -188,7 +199,7 @@ fn left_behind(ask: &Ask) -> Option<SessionHash> {
 }
 
 fn pre_auth(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
-    if matches!(ask.credential, Credential::Local) {
+    if matches!(ask.credential, Credential::Local) || gate.config().off.limits {
         return Ok(());
     }
     let standing = gate.limiter.take_pre_auth(&ask.client, gate.clock.elapsed());
@@ -219,11 +230,26 @@ async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
             }
         },
     };
-    let key = matches!(ask.credential, Credential::Key(_) | Credential::Unreadable);
-    if key && matches!(known, Err(Refusal::Unauthenticated)) {
-        audit(gate, ask, &gate.anonymous, EventName::AuthnTokenInvalid, Outcome::Denied);
+    if let Err(refusal) = &known
+        && let Some(event) = failure(gate, ask, refusal)
+    {
+        audit(gate, ask, &gate.anonymous, event, Outcome::Denied);
     }
     known.map_err(Refused::from)
+}
+
+/// The event of a credential that did not prove anything, if it is worth one.
+fn failure(gate: &Gate, ask: &Ask, refusal: &Refusal) -> Option<EventName> {
+    match (refusal, &ask.credential) {
+        (Refusal::Unauthenticated, Credential::Session(_)) => gate
+            .is_told(Pattern::StaleSession, &ask.client)
+            .then_some(EventName::SessionUseAfterExpire),
+        (Refusal::Unauthenticated, _) => Some(EventName::AuthnTokenInvalid),
+        (Refusal::TwoCredentials, _) => {
+            gate.is_told(Pattern::Unreadable, &ask.client).then_some(EventName::InputValidationFail)
+        }
+        _ => None,
+    }
 }
 
 /// Runs what may wait for a disk or a hash where waiting is allowed; a panic goes on in the caller.
@@ -285,7 +311,18 @@ fn origin(gate: &Gate, ask: &Ask, known: &Known) -> Result<(), Refused> {
     Err(Refusal::CrossOrigin.into())
 }
 
+/// Nobody changes what nobody could be told of: a full disk stops changes, not reading.
+fn recordable(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
+    if ask.policy.changes() && !gate.audit.accepts() {
+        return Err(Refusal::Unrecordable.into());
+    }
+    Ok(())
+}
+
 fn take_quota(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<Standing>, Refused> {
+    if gate.config().off.limits {
+        return Ok(None);
+    }
     let policy = &ask.policy;
     let now = gate.clock.elapsed();
     let Some(standing) = gate.limiter.take(policy, principal, &ask.client, now) else {
@@ -318,7 +355,8 @@ fn judge(
 }
 
 fn enter(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<InFlightGuard>, Refusal> {
-    if ask.policy.class != Class::Query || matches!(principal, Principal::Operator) {
+    let unlimited = matches!(principal, Principal::Operator) || gate.config().off.limits;
+    if ask.policy.class != Class::Query || unlimited {
         return Ok(None);
     }
     let most = gate.limiter.config().in_flight_max(principal);
@@ -330,6 +368,12 @@ fn enter(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<InFligh
 }
 
 fn audit(gate: &Gate, ask: &Ask, principal: &Principal, name: EventName, outcome: Outcome) {
-    let trace = Trace { principal, client: &ask.client, request_id: ask.request_id };
-    gate.record(name, outcome, &trace, None);
+    let trace = Trace {
+        principal,
+        client: &ask.client,
+        request_id: ask.request_id,
+        policy: &ask.policy,
+        operation: &ask.operation,
+    };
+    gate.record(name, outcome, &trace, ask.object.clone());
 }

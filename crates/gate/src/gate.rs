@@ -1,11 +1,13 @@
 //! The gate itself: its parts, made once and shared.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::address::ClientAddress;
-use crate::audit::{AuditEvent, AuditSink, EventName, Outcome, origin_code};
+use crate::audit::patterns::{Pattern, Patterns};
+use crate::audit::{AuditEvent, AuditSink, EventName, NotKept, Outcome, origin_code};
 use crate::clock::Clock;
 use crate::config::{ConfigFault, ConfigFaults, GateConfig};
 use crate::limits::{InFlight, Limiter};
@@ -13,12 +15,16 @@ use crate::live::Live;
 use crate::lockout::Lockout;
 use crate::password::{BreachedPasswords, HashError, Hasher, Rules};
 use crate::permit::Permit;
+use crate::policy::{Access, Policy};
 use crate::principal::Principal;
 use crate::random::{self, Random, RandomError};
 use crate::request_id::{RequestId, RequestIds};
 use crate::secret::{MacKey, RootSecret};
 use crate::store::{Store, StoreError};
 use crate::vocabulary::Vocabulary;
+
+/// How long a change waits for its events to be on disk before it is answered with a failure.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What the gate is given: everything that is not a decision.
 pub struct Environment {
@@ -80,6 +86,7 @@ pub struct Parts {
     pub(crate) lockout: Lockout,
     pub(crate) limiter: Limiter,
     pub(crate) in_flight: InFlight,
+    pub(crate) patterns: Patterns,
     pub(crate) live: Live,
     /// Held by whoever reads a record to write it back.
     pub(crate) changing: Mutex<()>,
@@ -129,13 +136,15 @@ impl Gate {
             root_secret.derive("lockout"),
             Arc::clone(&store),
             clock.now(),
-        )?;
+        )?
+        .switched_off(config.off.lockout);
         Ok(Self(Arc::new(Parts {
             hasher: Hasher::new(&config.passwords, &*random)?,
             rules: rules(&config, &vocabulary),
             breached,
             limiter: Limiter::new(config.limits.clone()),
             in_flight: InFlight::default(),
+            patterns: Patterns::new(),
             live: Live::new(),
             changing: Mutex::new(()),
             key_mac: root_secret.derive("api keys"),
@@ -195,6 +204,36 @@ impl Gate {
         self.record(name, outcome, &Trace::of(permit), object);
     }
 
+    /// Records an event of the server itself, outside any request.
+    pub fn audit_system(&self, name: EventName, outcome: Outcome, object: Option<String>) {
+        self.audit.record(&AuditEvent {
+            at: self.now(),
+            name,
+            outcome,
+            actor: "system".to_owned(),
+            action: None,
+            object,
+            database: None,
+            request_id: None,
+            origin: None,
+            client: ClientAddress::LOCAL,
+        });
+    }
+
+    /// Waits until everything recorded so far is on disk.
+    ///
+    /// # Errors
+    /// It cannot be put there, or not in time.
+    pub async fn audit_settled(&self) -> Result<(), NotKept> {
+        let settled = tokio::time::timeout(SETTLE_DEADLINE, self.audit.settled()).await;
+        settled.unwrap_or(Err(NotKept))
+    }
+
+    /// Counts what one address does too often; says whether it is worth a record.
+    pub(crate) fn is_told(&self, pattern: Pattern, client: &ClientAddress) -> bool {
+        self.patterns.count(pattern, client, self.clock.elapsed())
+    }
+
     /// Keeps every other change of users, sessions and keys out until dropped.
     pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
@@ -219,9 +258,12 @@ impl Gate {
             name,
             outcome,
             actor: trace.principal.label(),
+            action: Some(trace.operation.to_owned()),
             object,
+            database: trace.database().map(str::to_owned),
             request_id: Some(trace.request_id),
             origin: trace.client.expose().map(|_| origin_code(&self.origin_mac, trace.client, at)),
+            client: *trace.client,
         });
     }
 }
@@ -238,10 +280,26 @@ pub(crate) struct Trace<'a> {
     pub(crate) principal: &'a Principal,
     pub(crate) client: &'a ClientAddress,
     pub(crate) request_id: RequestId,
+    pub(crate) policy: &'a Policy,
+    pub(crate) operation: &'a str,
 }
 
 impl<'a> Trace<'a> {
     pub(crate) fn of(permit: &'a Permit) -> Self {
-        Self { principal: &permit.principal, client: &permit.client, request_id: permit.request_id }
+        Self {
+            principal: &permit.principal,
+            client: &permit.client,
+            request_id: permit.request_id,
+            policy: &permit.policy,
+            operation: &permit.operation,
+        }
+    }
+
+    /// The database the route asks about; none when it asks about all or none.
+    const fn database(&self) -> Option<&'static str> {
+        match self.policy.access {
+            Access::Requires(required) => required.database,
+            Access::Public | Access::SignedIn | Access::Operator => None,
+        }
     }
 }

@@ -10,6 +10,9 @@ use crate::gate::Gate;
 use crate::permit::Permit;
 use crate::policy::{Class, Policy};
 
+/// What events of the command line are recorded under.
+const OPERATION: &str = "command_line";
+
 /// The operator's permit, for the command line.
 #[must_use]
 pub fn operator(gate: &Gate) -> Permit {
@@ -18,6 +21,7 @@ pub fn operator(gate: &Gate) -> Permit {
         request_id: gate.request_id(),
         client: ClientAddress::LOCAL,
         policy: Policy::signed_in(Class::Other),
+        operation: Arc::from(OPERATION),
         vocabulary: gate.vocabulary,
         session: None,
         in_flight: None,

@@ -79,7 +79,7 @@ impl Gate {
         self.store.delete_session(&session.hash)?;
         self.live.forget_all();
         self.record(
-            EventName::AuthnSessionEnd,
+            EventName::SessionExpired,
             Outcome::Success,
             &Trace::of(permit),
             Some(format!("session:{id}")),

@@ -25,6 +25,7 @@ pub struct Permit {
     pub(crate) request_id: RequestId,
     pub(crate) client: ClientAddress,
     pub(crate) policy: Policy,
+    pub(crate) operation: Arc<str>,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) session: Option<SessionHash>,
     pub(crate) in_flight: Option<InFlightGuard>,
@@ -65,6 +66,12 @@ impl Permit {
     #[must_use]
     pub const fn client(&self) -> &ClientAddress {
         &self.client
+    }
+
+    /// The name of the route's operation.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        &self.operation
     }
 
     /// What the route asked.

@@ -262,6 +262,14 @@ impl Policy {
         self
     }
 
+    /// Whether a call may change something that must be written into the audit log. Events of visitors have a journal
+    /// of their own.
+    #[must_use]
+    pub const fn changes(&self) -> bool {
+        let looks = matches!(self.csrf, CsrfRule::Exempt);
+        !looks && !matches!(self.class, Class::Query | Class::Ingest)
+    }
+
     /// What one call takes from the quota.
     #[must_use]
     pub const fn cost(mut self, cost: u32) -> Self {

@@ -14,6 +14,6 @@ mod options;
 mod sample;
 mod setting;
 
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, Place, Problem, load};
 pub(crate) use options::{Config, ForwardedFamily, LimitsMode, LogFormat};
 pub(crate) use sample::{reference, sample};

@@ -41,7 +41,9 @@ pub(crate) async fn run(listen: SocketAddr, format: Format) -> Result<()> {
     log::start(&config)?;
     let folder = Folder::take(&config.server.data_dir)?;
     let listeners = Listeners::bind(&config)?;
-    let runtime = Runtime::open(&config, folder, &listeners.url, Some(SAMPLE_HOSTNAME)).await?;
+    let runtime =
+        Runtime::open(&config.clone().into(), folder, &listeners.url, Some(SAMPLE_HOSTNAME))
+            .await?;
     add_site(&runtime)?;
     let (password, key) = add_people(&runtime).await?;
     load_sample(&runtime, format).await?;

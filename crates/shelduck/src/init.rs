@@ -24,7 +24,7 @@ pub(crate) async fn run(dir: &Path, format: Format) -> Result<()> {
     let folder = Folder::take(&dir.join(&config.server.data_dir))?;
     config.server.data_dir = folder.path().to_owned();
     let url = format!("http://{}", config.http.listen);
-    let runtime = Runtime::open(&config, folder, &url, None).await?;
+    let runtime = Runtime::open(&config.clone().into(), folder, &url, None).await?;
     let setup_url = runtime.setup_url(&url)?;
     runtime.close().await?;
     write_private(&file, sample(&config).as_bytes())

@@ -47,4 +47,5 @@ mod tests;
 
 pub(crate) use config::{ListenConfig, TlsConfig};
 pub(crate) use tcp::{Listener, Reload};
+pub(crate) use tls::certificate_end;
 pub(crate) use unix::UnixSocketListener;

@@ -47,7 +47,7 @@ impl Local {
         }
         let folder = Folder::take(&config.server.data_dir)?;
         let url = format!("http://{}", config.http.listen);
-        let runtime = Box::new(Runtime::open(config, folder, &url, None).await?);
+        let runtime = Box::new(Runtime::open(&config.clone().into(), folder, &url, None).await?);
         Ok(Self::Stopped { router: runtime.router()?, runtime })
     }
 

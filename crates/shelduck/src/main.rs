@@ -3,6 +3,7 @@
 //! The only place that wires. [`runtime`] opens what a folder holds and joins the parts; [`serve`] puts listeners in front of it;
 //! the managing verbs ([`command`]) are requests to the API, over the local socket or in this process ([`local`]).
 
+mod check;
 mod cli;
 mod command;
 mod config;
@@ -22,12 +23,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use clap::error::ErrorKind;
-use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, Command};
-use crate::config::checks::{self, Check, Verdict};
 use crate::config::{Config, Loaded};
 use crate::local::Local;
 use crate::output::{Format, note};
@@ -74,9 +73,13 @@ async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Demo { listen } => demo::run(listen, format).await,
         Command::Init { dir } => init::run(&dir, format).await,
-        Command::Serve => serve::run(&safe(&loaded())?, format).await,
+        Command::Serve => {
+            let loaded = loaded();
+            check::safe(&loaded)?;
+            serve::run(&loaded, format).await
+        }
         Command::Check { options: true } => output::line(config::reference().trim_end()),
-        Command::Check { options: false } => check(&loaded(), format),
+        Command::Check { options: false } => check::run(&loaded(), format),
         Command::Routes => format.print(&json!({"items": api::routes_table()}), routes_for_people),
         Command::Openapi => output::line(&serde_json::to_string_pretty(&api::openapi())?),
         Command::Secret => output::line(secret::generate()?.expose_secret()),
@@ -107,25 +110,6 @@ async fn finish(done: Result<()>, local: Local) -> Result<()> {
     done.and(closed)
 }
 
-/// A configuration that every check lets pass; the warnings are said.
-fn safe(loaded: &Loaded) -> Result<Config> {
-    let checks = checks::run(loaded, Timestamp::now());
-    let of = |verdict| checks.iter().filter(move |check| check.verdict == verdict);
-    for check in of(Verdict::Warned) {
-        note(&format!("warning: {}", check.message));
-    }
-    if checks::may_start(&checks) {
-        return Ok(loaded.config.clone());
-    }
-    let problems: Vec<String> =
-        of(Verdict::Refused).map(|check| format!("  {}: {}", check.id, check.message)).collect();
-    Err(Refused(format!(
-        "the server does not start with this configuration:\n{}",
-        problems.join("\n")
-    ))
-    .into())
-}
-
 /// A configuration that can be read; the verbs that manage need no more.
 fn valid(loaded: &Loaded) -> Result<Config> {
     if loaded.problems.is_empty() {
@@ -134,31 +118,6 @@ fn valid(loaded: &Loaded) -> Result<Config> {
     let problems: Vec<String> =
         loaded.problems.iter().map(|problem| format!("  {problem}")).collect();
     Err(Refused(format!("the configuration cannot be used:\n{}", problems.join("\n"))).into())
-}
-
-fn check(loaded: &Loaded, format: Format) -> Result<()> {
-    let checks = checks::run(loaded, Timestamp::now());
-    let may_start = checks::may_start(&checks);
-    format.print(&json!({"may_start": may_start, "checks": checks}), |_| {
-        checks_for_people(&checks)
-    })?;
-    if may_start {
-        Ok(())
-    } else {
-        Err(Refused("the server would refuse to start".to_owned()).into())
-    }
-}
-
-fn checks_for_people(checks: &[Check]) -> String {
-    let line = |check: &Check| {
-        let mark = match check.verdict {
-            Verdict::Passed => "ok     ",
-            Verdict::Warned => "WARNING",
-            Verdict::Refused => "REFUSED",
-        };
-        format!("{mark}  {:<16} {}", check.id, check.message)
-    };
-    checks.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn routes_for_people(document: &Value) -> String {

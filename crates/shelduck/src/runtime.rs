@@ -35,8 +35,8 @@ use web::report::ReportConfig;
 use web::sites::SiteDirectory;
 
 pub(crate) use self::folder::Folder;
-use crate::config::Config;
-use crate::{secret, wiring};
+use crate::config::{Config, Loaded};
+use crate::{check, secret, wiring};
 
 /// How often yesterday's salt is looked at.
 const SALT_INTERVAL: Duration = Duration::from_secs(60);
@@ -58,14 +58,14 @@ impl Runtime {
     /// Opens everything in the folder. `url` is where people reach the server unless the configuration says otherwise;
     /// `demo_site` is the site of the demo shop, if it is served.
     pub(crate) async fn open(
-        config: &Config,
+        loaded: &Loaded,
         folder: Folder,
         url: &str,
         demo_site: Option<&str>,
     ) -> Result<Self> {
-        let (config, url, demo_site) =
-            (config.clone(), url.to_owned(), demo_site.map(str::to_owned));
-        tokio::task::spawn_blocking(move || open(&config, folder, &url, demo_site.as_deref()))
+        let (loaded, url, demo_site) =
+            (loaded.clone(), url.to_owned(), demo_site.map(str::to_owned));
+        tokio::task::spawn_blocking(move || open(&loaded, folder, &url, demo_site.as_deref()))
             .await
             .context("the start was interrupted")?
     }
@@ -161,7 +161,8 @@ impl Runtime {
     }
 }
 
-fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> Result<Runtime> {
+fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> Result<Runtime> {
+    let config = &loaded.config;
     let dir = folder.path().to_owned();
     let root = secret::load_or_create(config.server.secret.as_ref(), &dir)?;
     let root = RootSecret::parse(root.expose_secret()).context("server.secret")?;
@@ -208,7 +209,7 @@ fn open(config: &Config, folder: Folder, url: &str, demo_site: Option<&str>) -> 
         clock,
         progress: loader.progress(),
         drain: drain.clone(),
-        options: options(config, url, demo_site)?,
+        options: options(loaded, url, demo_site)?,
     });
     app.refresh_sites().context("the sites")?;
     let mut runtime = Runtime {
@@ -248,7 +249,8 @@ fn open_gate(
     .context("the gate")
 }
 
-fn options(config: &Config, url: &str, demo_site: Option<&str>) -> Result<Options> {
+fn options(loaded: &Loaded, url: &str, demo_site: Option<&str>) -> Result<Options> {
+    let (config, posture) = (&loaded.config, loaded.clone());
     let metrics = metrics_handle()?;
     Ok(Options {
         public_url: Url::parse(config.server.public_url.as_deref().unwrap_or(url))
@@ -259,6 +261,7 @@ fn options(config: &Config, url: &str, demo_site: Option<&str>) -> Result<Option
             deadline: config.query.timeout,
         },
         security_contact: config.server.security_contact.clone(),
+        posture: Arc::new(move || check::posture(&posture)),
         metrics: Arc::new(move || metrics.render()),
     })
 }

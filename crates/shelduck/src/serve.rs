@@ -4,18 +4,19 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::listen::{Listener, Reload, UnixSocketListener};
 use crate::local::SOCKET;
 use crate::output::{Format, note};
 use crate::runtime::{Folder, Runtime};
 use crate::{log, output, wiring};
 
-pub(crate) async fn run(config: &Config, format: Format) -> Result<()> {
+pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
+    let config = &loaded.config;
     log::start(config)?;
     let folder = Folder::take(&config.server.data_dir)?;
     let listeners = Listeners::bind(config)?;
-    let runtime = Runtime::open(config, folder, &listeners.url, None).await?;
+    let runtime = Runtime::open(loaded, folder, &listeners.url, None).await?;
     let setup_url =
         runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;
     let ready = json!({

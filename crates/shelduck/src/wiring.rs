@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use gate::GateConfig;
 use gate::config::{
-    CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, Mode, PasswordConfig, SessionsConfig,
+    CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, Mode, OffConfig, PasswordConfig,
+    SessionsConfig,
 };
 
 use crate::config::{Config, ForwardedFamily, LimitsMode};
@@ -45,6 +46,12 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
         },
         limits: limits(config),
         cors: CorsConfig { api_origins: config.cors.api_origins.clone() },
+        off: OffConfig {
+            limits: config.insecure.limits_off,
+            lockout: config.insecure.lockout_off,
+            headers: config.insecure.headers_off,
+        },
+        audit_decisions: config.audit.decisions,
         ..GateConfig::default()
     }
 }

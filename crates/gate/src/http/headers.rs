@@ -42,6 +42,8 @@ pub(super) struct Dress<'a> {
     pub(super) policy: &'a Policy,
     pub(super) hsts: bool,
     pub(super) hsts_preload: bool,
+    /// Whether the headers that protect browsers are switched off.
+    pub(super) is_bare: bool,
     pub(super) standing: Option<Standing>,
     pub(super) failed: bool,
 }
@@ -53,6 +55,22 @@ pub(super) fn put_on(headers: &mut HeaderMap, dress: &Dress<'_>) {
     if let Some(id) = id_value(dress.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
+    if !dress.is_bare {
+        protect(headers, dress);
+    }
+    let own_caching = dress.policy.access == Access::Public
+        && !dress.failed
+        && headers.contains_key(CACHE_CONTROL);
+    if !own_caching {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(standing) = dress.standing {
+        limits(headers, dress.policy.class, &standing);
+    }
+}
+
+/// Tells browsers what they must not do with the answer.
+fn protect(headers: &mut HeaderMap, dress: &Dress<'_>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
@@ -75,15 +93,6 @@ pub(super) fn put_on(headers: &mut HeaderMap, dress: &Dress<'_>) {
     if dress.hsts {
         let value = if dress.hsts_preload { HSTS_PRELOAD } else { HSTS };
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
-    }
-    let own_caching = dress.policy.access == Access::Public
-        && !dress.failed
-        && headers.contains_key(CACHE_CONTROL);
-    if !own_caching {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if let Some(standing) = dress.standing {
-        limits(headers, dress.policy.class, &standing);
     }
 }
 

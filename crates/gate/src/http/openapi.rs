@@ -113,7 +113,7 @@ impl Operation<'_> {
         }
         self.responses.insert("default".to_owned(), json!({ "$ref": PROBLEM }));
         let mut operation = json!({
-            "operationId": route.id,
+            "operationId": &*route.id,
             "tags": [tag(route.path)],
             "responses": self.responses,
             "security": security(&route.policy),

@@ -1,6 +1,7 @@
 //! The way of a request, one order for every route.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
@@ -8,7 +9,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_LENGTH};
 use http::request::Parts;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::body::{Arriving, Guarded};
 use super::exchange::{Exchange, announced_body};
@@ -17,6 +18,7 @@ use super::peer::mark_known;
 use super::problem::{Kind, Problem, kind};
 use super::route::Route;
 use super::{cors, credential};
+use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
 use crate::door::{self, Ask, Credential};
 use crate::gate::{Gate, Trace};
@@ -73,6 +75,7 @@ pub fn refuse(kind: Kind, request_id: RequestId) -> Response {
         hsts: false,
         hsts_preload: false,
         standing: None,
+        is_bare: false,
         failed: true,
     };
     headers::put_on(response.headers_mut(), &dress);
@@ -80,12 +83,21 @@ pub fn refuse(kind: Kind, request_id: RequestId) -> Response {
     response
 }
 
+/// What events are recorded under that belong to no route.
+const NO_OPERATION: &str = "none";
+
+/// What a request asks for, as far as it has a name.
+struct Asked {
+    policy: Policy,
+    operation: Arc<str>,
+}
+
 impl<S> Turn<'_, S> {
-    const fn policy(&self) -> Policy {
+    fn asked(&self) -> Asked {
         match self {
-            Turn::Route(route) => route.policy,
-            Turn::Options(policy) => *policy,
-            Turn::Nothing => REFUSED,
+            Turn::Route(route) => Asked { policy: route.policy, operation: Arc::clone(&route.id) },
+            Turn::Options(policy) => Asked { policy: *policy, operation: Arc::from("options") },
+            Turn::Nothing => Asked { policy: REFUSED, operation: Arc::from(NO_OPERATION) },
         }
     }
 }
@@ -96,7 +108,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let (exchange, head) = Exchange::begin(&self.gate, &request);
         let body_wanted = request.method() != Method::HEAD;
         let turn = self.turn(&request);
-        let policy = turn.policy();
+        let asked = turn.asked();
         let mut noted = Noted::default();
         let run = async {
             head?;
@@ -104,21 +116,54 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         };
         let done = AssertUnwindSafe(run).catch_unwind().await;
         let result = done.unwrap_or_else(|_| {
-            let trace = Trace {
-                principal: &self.gate.anonymous,
-                client: &exchange.client,
-                request_id: exchange.request_id,
-            };
-            self.gate.record(
-                EventName::SysError,
-                Outcome::Failure,
-                &trace,
-                Some("panic".to_owned()),
-            );
+            let panic = Some("panic".to_owned());
+            self.record(&exchange, &asked, (EventName::SysError, Outcome::Failure), panic);
             Err(Problem::new(kind::INTERNAL))
         });
-        let response = self.finish(&exchange, &policy, result, &noted);
+        let response = self.finish(&exchange, &asked, result, &noted);
         if body_wanted { response } else { without_body(response) }
+    }
+
+    fn record(
+        &self,
+        exchange: &Exchange,
+        asked: &Asked,
+        (name, outcome): (EventName, Outcome),
+        object: Option<String>,
+    ) {
+        let trace = Trace {
+            principal: &self.gate.anonymous,
+            client: &exchange.client,
+            request_id: exchange.request_id,
+            policy: &asked.policy,
+            operation: &asked.operation,
+        };
+        self.gate.record(name, outcome, &trace, object);
+    }
+
+    /// Tells the audit of what looks like probing: input that cannot be read, and asking for what is not there.
+    fn report(&self, exchange: &Exchange, asked: &Asked, problem: &Problem) {
+        let (pattern, name) = match problem.status() {
+            StatusCode::NOT_FOUND => (Pattern::Missing, EventName::MaliciousExcess404),
+            StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::MISDIRECTED_REQUEST
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+                if asked.policy.class != Class::Ingest =>
+            {
+                (Pattern::Unreadable, EventName::InputValidationFail)
+            }
+            _ => return,
+        };
+        // Two credentials are told where they are found, with the same name.
+        let told = problem.kind().slug == kind::TWO_CREDENTIALS.slug;
+        if !told && self.gate.is_told(pattern, &exchange.client) {
+            let object = Some(format!("problem:{}", problem.kind().slug));
+            self.record(exchange, asked, (name, Outcome::Denied), object);
+        }
     }
 
     fn turn(&self, request: &Request) -> Turn<'_, S> {
@@ -154,7 +199,8 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         request: Request,
         noted: &mut Noted,
     ) -> Result<Response, Problem> {
-        let policy = turn.policy();
+        let asked = turn.asked();
+        let policy = asked.policy;
         announced_body(&request, &policy).or_else(|problem| match turn {
             // What is not there is not there, whatever its body says.
             Turn::Nothing => Ok(()),
@@ -163,7 +209,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let (mut head, body) = request.into_parts();
         let object = object(&policy, &mut head).await;
         let request = Request::from_parts(head, body);
-        let ask = Ask { object, ..self.ask(exchange, policy, &request) };
+        let ask = Ask { object, ..self.ask(exchange, asked, &request) };
         let admitted = door::check(&self.gate, ask).await;
         let admitted = admitted.map_err(|refused| {
             noted.standing = refused.standing;
@@ -182,13 +228,17 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let body = Arriving::wrap(body, policy.body_bytes_max, policy.body_deadline);
         let request = Request::from_parts(head, body);
         let response = (route.call)(permit, self.state.clone(), request, policy.deadline).await?;
+        if policy.changes() {
+            self.gate.audit_settled().await?;
+        }
         Ok(match place {
             Some(place) => response.map(|body| Guarded::wrap(body, place)),
             None => response,
         })
     }
 
-    fn ask(&self, exchange: &Exchange, policy: Policy, request: &Request) -> Ask {
+    fn ask(&self, exchange: &Exchange, asked: Asked, request: &Request) -> Ask {
+        let Asked { policy, operation } = asked;
         let credential = match policy.access {
             Access::Public if policy.csrf != CsrfRule::Door => Credential::None,
             _ if exchange.local => Credential::Local,
@@ -204,13 +254,14 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             credential,
             provenance,
             policy,
+            operation,
             object: None,
         }
     }
 
     fn options(&self, policy: Policy) -> Response {
         let mut response = Response::default();
-        *response.status_mut() = http::StatusCode::NO_CONTENT;
+        *response.status_mut() = StatusCode::NO_CONTENT;
         response.headers_mut().insert(ALLOW, self.allow.clone());
         let methods = self.routes.iter().map(|route| &route.method);
         cors::preflight(response.headers_mut(), policy.cors, methods);
@@ -229,10 +280,11 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
     fn finish(
         &self,
         exchange: &Exchange,
-        policy: &Policy,
+        asked: &Asked,
         result: Result<Response, Problem>,
         noted: &Noted,
     ) -> Response {
+        let policy = &asked.policy;
         let result =
             result.and_then(|mut response| match response.extensions_mut().remove::<Problem>() {
                 Some(problem) => Err(problem),
@@ -241,6 +293,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let failed = !result.as_ref().is_ok_and(|response| response.status().as_u16() < 400);
         let mut response = result.unwrap_or_else(|problem| {
             problem.log(exchange.request_id, exchange.upstream_id.as_ref());
+            self.report(exchange, asked, &problem);
             problem.write(exchange.request_id)
         });
         let config = self.gate.config();
@@ -249,6 +302,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             policy,
             hsts: exchange.hsts,
             hsts_preload: config.hsts_preload,
+            is_bare: config.off.headers,
             standing: noted.standing,
             failed,
         };
@@ -276,7 +330,7 @@ async fn object(policy: &Policy, head: &mut Parts) -> Option<String> {
 fn without_body(response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     if let Some(length) = http_body::Body::size_hint(&body).exact()
-        && head.status != http::StatusCode::NO_CONTENT
+        && head.status != StatusCode::NO_CONTENT
     {
         head.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
     }

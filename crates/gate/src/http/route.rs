@@ -24,7 +24,7 @@ pub struct Route<S> {
     pub(super) method: Method,
     pub(super) path: &'static str,
     pub(super) policy: Policy,
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     pub(super) summary: Option<&'static str>,
     pub(super) returns: Option<(StatusCode, &'static str)>,
     pub(super) call: Arc<Call<S>>,
@@ -111,7 +111,7 @@ impl<S: 'static> Route<S> {
     {
         let policy = if method.is_safe() { policy.csrf(CsrfRule::Exempt) } else { policy };
         Self {
-            id: handler_name::<H>(&method, path),
+            id: handler_name::<H>(&method, path).into(),
             method,
             path,
             policy,
@@ -141,7 +141,7 @@ impl<S: 'static> Route<S> {
     /// Another name for the operation, where one handler serves several paths.
     #[must_use]
     pub fn named(mut self, id: &'static str) -> Self {
-        id.clone_into(&mut self.id);
+        self.id = Arc::from(id);
         self
     }
 
@@ -157,7 +157,7 @@ impl<S: 'static> Route<S> {
         RouteRow {
             method: self.method.to_string(),
             path: self.path.to_owned(),
-            operation: self.id.clone(),
+            operation: self.id.to_string(),
             class: self.policy.class,
             access,
             scope,

@@ -112,7 +112,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                 return Err(RoutesError::Duplicate(method, path));
             }
             if !names.insert(&route.id) {
-                return Err(RoutesError::DuplicateName(route.id.clone()));
+                return Err(RoutesError::DuplicateName(route.id.to_string()));
             }
         }
         let mut spellings: BTreeMap<String, &str> = BTreeMap::new();

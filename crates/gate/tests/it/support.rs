@@ -1,9 +1,11 @@
 //! A small product behind the gate, a clock that stands still, and callers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gate::audit::{AuditEvent, AuditSink};
+use futures_util::future::BoxFuture;
+use gate::audit::{AuditEvent, AuditSink, NotKept};
 use gate::clock::Clock;
 use gate::memory::MemoryStore;
 use gate::password::BreachedPasswords;
@@ -44,18 +46,25 @@ impl Clock for FakeClock {
     }
 }
 
-/// Keeps what was recorded.
+/// Keeps what was recorded, on a disk that may be full.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder(Mutex<Vec<AuditEvent>>);
+pub(crate) struct Recorder {
+    events: Mutex<Vec<AuditEvent>>,
+    /// Nothing more is taken.
+    pub(crate) is_full: AtomicBool,
+    /// What was taken does not reach the disk.
+    pub(crate) is_stuck: AtomicBool,
+}
 
 impl Recorder {
     /// The names of the events so far, which are then forgotten.
     pub(crate) fn take(&self) -> Vec<String> {
-        let events = std::mem::take(&mut *self.0.lock().unwrap());
-        events
-            .iter()
-            .map(|event| serde_json::to_value(event.name).unwrap().as_str().unwrap().to_owned())
-            .collect()
+        self.take_events().iter().map(|event| event.name.name().to_owned()).collect()
+    }
+
+    /// The events so far, which are then forgotten.
+    pub(crate) fn take_events(&self) -> Vec<AuditEvent> {
+        std::mem::take(&mut *self.events.lock().unwrap())
     }
 }
 
@@ -63,7 +72,16 @@ impl AuditSink for Recorder {
     fn record(&self, event: &AuditEvent) {
         let text = serde_json::to_string(event).unwrap() + &format!("{event:?}");
         assert!(!text.contains(PASSWORD) && !text.contains("192.0.2."), "{text}");
-        self.0.lock().unwrap().push(event.clone());
+        self.events.lock().unwrap().push(event.clone());
+    }
+
+    fn accepts(&self) -> bool {
+        !self.is_full.load(Ordering::SeqCst)
+    }
+
+    fn settled(&self) -> BoxFuture<'static, Result<(), NotKept>> {
+        let is_stuck = self.is_stuck.load(Ordering::SeqCst);
+        Box::pin(std::future::ready(if is_stuck { Err(NotKept) } else { Ok(()) }))
     }
 }
 
@@ -131,6 +149,11 @@ impl World {
         call::open(&self.router, call).await
     }
 
+    /// Sends without looking at the headers of the answer.
+    pub(crate) async fn send_bare(&self, call: Call) -> Reply {
+        call::send_bare(&self.router, call).await
+    }
+
     /// The status a call is answered with.
     pub(crate) async fn status(&self, call: Call) -> u16 {
         self.send(call).await.status
@@ -186,6 +209,7 @@ pub(crate) async fn permit_of(world: &World, cookie: &str) -> gate::Permit {
         provenance: gate::door::Provenance::SameOrigin,
         policy: gate::Policy::signed_in(gate::Class::Read).while_required(),
         object: None,
+        operation: "test".into(),
     };
     gate::door::check(&world.gate, ask).await.unwrap().permit
 }

@@ -13,6 +13,7 @@ use super::setting::Raw;
 const PREFIX: &str = "SHELDUCK_";
 
 /// A configuration and what was wrong with what was written.
+#[derive(Debug, Clone)]
 pub(crate) struct Loaded {
     /// The configuration; options with problems have their default.
     pub(crate) config: Config,
@@ -20,8 +21,28 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<Problem>,
     /// The file that was read, if there was one.
     pub(crate) file: Option<PathBuf>,
-    /// The options that were set, wherever.
-    pub(crate) set: Vec<&'static str>,
+    /// The options that were set, and where.
+    pub(crate) set: Vec<Set>,
+}
+
+/// An option that was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Set {
+    /// The option.
+    pub(crate) path: &'static str,
+    /// Where.
+    pub(crate) place: Place,
+}
+
+/// Where an option was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the configuration file.
+    File,
+    /// In the environment.
+    Environment,
+    /// In a file of its own, which the environment names.
+    ContentOf(PathBuf),
 }
 
 /// Something written that cannot be used.
@@ -44,8 +65,7 @@ pub(crate) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Loaded {
-    let mut loaded =
-        Loaded { config: Config::default(), problems: Vec::new(), file: None, set: Vec::new() };
+    let mut loaded = Loaded::from(Config::default());
     let default = Path::new("shelduck.toml");
     if let Some(path) = file.or_else(|| default.exists().then_some(default)) {
         loaded.file = Some(path.to_owned());
@@ -53,6 +73,13 @@ pub(crate) fn load(
     }
     loaded.read_environment(environment.filter(|(name, _)| name.starts_with(PREFIX)).collect());
     loaded
+}
+
+/// A configuration that nobody wrote: the demo's, and the one `shelduck init` writes.
+impl From<Config> for Loaded {
+    fn from(config: Config) -> Self {
+        Self { config, problems: Vec::new(), file: None, set: Vec::new() }
+    }
 }
 
 impl Loaded {
@@ -85,7 +112,7 @@ impl Loaded {
         for (key, value) in table {
             let path = format!("{prefix}{key}");
             if let Some(entry) = ENTRIES.iter().find(|entry| entry.path == path) {
-                self.set(entry, &path, &Raw::Toml(value.clone()));
+                self.set(entry, &path, Place::File, &Raw::Toml(value.clone()));
             } else if let toml::Value::Table(inner) = value
                 && ENTRIES.iter().any(|entry| entry.path.starts_with(&format!("{path}.")))
             {
@@ -100,7 +127,7 @@ impl Loaded {
         for (name, text) in variables {
             let path = name.trim_start_matches(PREFIX).to_lowercase().replace("__", ".");
             if let Some(entry) = ENTRIES.iter().find(|entry| entry.path == path) {
-                self.set(entry, &name, &Raw::Text(text));
+                self.set(entry, &name, Place::Environment, &Raw::Text(text));
                 continue;
             }
             let from_file = path
@@ -108,7 +135,10 @@ impl Loaded {
                 .and_then(|path| ENTRIES.iter().find(|entry| entry.path == path));
             match from_file {
                 Some(entry) => match fs::read_to_string(&text) {
-                    Ok(content) => self.set(entry, &name, &Raw::Text(content)),
+                    Ok(content) => {
+                        let place = Place::ContentOf(PathBuf::from(text));
+                        self.set(entry, &name, place, &Raw::Text(content));
+                    }
                     Err(error) => self.problem(
                         name,
                         format!("names the file {text}, which cannot be read: {error}"),
@@ -119,11 +149,11 @@ impl Loaded {
         }
     }
 
-    fn set(&mut self, entry: &Entry, place: &str, raw: &Raw) {
+    fn set(&mut self, entry: &Entry, written: &str, place: Place, raw: &Raw) {
         match (entry.set)(&mut self.config, raw) {
-            Ok(()) => self.set.push(entry.path),
+            Ok(()) => self.set.push(Set { path: entry.path, place }),
             Err(message) => {
-                self.problem(place, format!("the value {message}; it must be {}", entry.shape))
+                self.problem(written, format!("the value {message}; it must be {}", entry.shape))
             }
         }
     }

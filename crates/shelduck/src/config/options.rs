@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) set: fn(&mut Config, &Raw) -> Result<(), String>,
     /// Shows its value.
     pub(crate) show: fn(&Config) -> String,
+    /// Its value, when it is a secret and set.
+    pub(crate) secret_value: fn(&Config) -> Option<&str>,
 }
 
 macro_rules! options {
@@ -62,6 +64,7 @@ macro_rules! options {
                     Ok(())
                 },
                 show: |config| config.$section.$field.show(),
+                secret_value: |config| config.$section.$field.secret(),
             },)*)*
         ];
 
@@ -151,9 +154,24 @@ options! {
         concurrency: usize = 4, "Statements at once; the next ones wait.";
         timeout: Duration = Duration::from_secs(30), "Longest report.";
     }
-    log: Log, "What the server says about itself, on standard error." {
-        level: String = "info".to_owned(), "`error`, `warn`, `info`, `debug`, or a filter like `info,hyper=warn`.";
+    log: Log, "What the server says about itself, on standard error; the audit log is another thing and always on." {
+        level: String = "warn".to_owned(), "`error`, `warn`, `info`, `debug`, or a filter like `info,hyper=warn`.";
         format: LogFormat = LogFormat::Text, "`text` or `json`.";
+    }
+    audit: Audit, "The audit log, in the data folder under audit/." {
+        rotate_size: Bytes = Bytes(16 << 20), "From this size on a new file is begun; full ones are compressed.";
+        rotate_age: Duration = Duration::from_secs(24 * 60 * 60), "From this age on a new file is begun.";
+        keep: Duration = Duration::from_secs(366 * 24 * 60 * 60), "How long files are kept; that one was deleted is itself recorded and signed.";
+        files_max: u32 = 1000, "Most files kept, whatever their age; the oldest goes first.";
+        origin: AuditOrigin = AuditOrigin::Network, "What is recorded of an address: `pseudonym` (a keyed code that changes every month), `network` (and its /24 or /48), or `address` (and the address itself, in files of their own).";
+        address_keep: Duration = Duration::from_secs(7 * 24 * 60 * 60), "How long addresses are kept when `audit.origin` is `address`.";
+        decisions: bool = false, "Record every decision about a caller who proved who it is, not only refusals and changes.";
+    }
+    insecure: Insecure, "Layers of defence that can be switched off. Each is refused on a server that others can reach, is told by `shelduck check`, and is recorded at every start." {
+        limits_off: bool = false, "Nobody is refused for asking too often.";
+        lockout_off: bool = false, "Nobody is locked for guessing.";
+        headers_off: bool = false, "Answers lack the headers that protect browsers.";
+        acknowledged: bool = false, "Start with the above all the same on a server that others can reach.";
     }
 }
 
@@ -190,5 +208,22 @@ pub(crate) enum LogFormat {
     /// For programs.
     Json,
 }
+
+/// What is recorded of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuditOrigin {
+    /// Its code.
+    Pseudonym,
+    /// Its code and the network around it.
+    Network,
+    /// The address itself, too.
+    Address,
+}
+
+words!(AuditOrigin {
+    "pseudonym" => AuditOrigin::Pseudonym,
+    "network" => AuditOrigin::Network,
+    "address" => AuditOrigin::Address,
+});
 
 words!(LogFormat { "text" => LogFormat::Text, "json" => LogFormat::Json });

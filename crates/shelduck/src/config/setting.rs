@@ -56,6 +56,11 @@ pub(crate) trait Setting: Sized {
 
     /// How the value would be written.
     fn show(&self) -> String;
+
+    /// The value itself, when it is a secret and set.
+    fn secret(&self) -> Option<&str> {
+        None
+    }
 }
 
 macro_rules! from_str {
@@ -126,6 +131,10 @@ impl Setting for SecretString {
     fn show(&self) -> String {
         if self.expose_secret().is_empty() { String::new() } else { "(set)".to_owned() }
     }
+
+    fn secret(&self) -> Option<&str> {
+        Some(self.expose_secret())
+    }
 }
 
 impl<T: Setting> Setting for Option<T> {
@@ -138,6 +147,10 @@ impl<T: Setting> Setting for Option<T> {
 
     fn show(&self) -> String {
         self.as_ref().map(T::show).unwrap_or_default()
+    }
+
+    fn secret(&self) -> Option<&str> {
+        self.as_ref().and_then(T::secret)
     }
 }
 

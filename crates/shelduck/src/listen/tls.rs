@@ -177,6 +177,11 @@ fn server_config(files: &TlsConfig) -> Result<(ServerConfig, Timestamp), TlsErro
     Ok((config, expires))
 }
 
+/// When the first certificate of a file ends: the server's own; none when it is no certificate that can be read.
+pub(crate) fn certificate_end(path: &Path) -> Option<Timestamp> {
+    expiry(&CertificateDer::from_pem_file(path).ok()?)
+}
+
 fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Problem, kind};
 use crate::accounts::AccountError;
+use crate::audit::NotKept;
 use crate::door::Refusal;
 use crate::keys::KeyError;
 use crate::requirement::Requirement;
@@ -27,10 +28,21 @@ impl From<Refusal> for Problem {
             }
             Refusal::TooMany { retry_after } => Self::new(kind::TOO_MANY).retry_after(retry_after),
             Refusal::Locked { retry_after } => Self::new(kind::LOCKED).retry_after(retry_after),
+            Refusal::Unrecordable => {
+                Self::new(kind::AUDIT_UNAVAILABLE).retry_after(Duration::from_secs(5))
+            }
             Refusal::Unavailable(error) => {
                 Self::unavailable(error).retry_after(Duration::from_secs(5))
             }
         }
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(_: NotKept) -> Self {
+        Self::new(kind::AUDIT_UNAVAILABLE)
+            .detail("The change may have been made. Look before you try again.")
+            .retry_after(Duration::from_secs(5))
     }
 }
 

@@ -55,6 +55,8 @@ kinds! {
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the server";
     /// The server cannot do it now.
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this at the moment";
+    /// Events cannot be kept, so nothing is changed.
+    AUDIT_UNAVAILABLE = "audit-unavailable", SERVICE_UNAVAILABLE, "The audit log cannot be written, so nothing may be changed";
     /// The server was too slow.
     TIMEOUT = "timeout", SERVICE_UNAVAILABLE, "The server did not finish in time";
 }

@@ -129,6 +129,12 @@ impl Reply {
     }
 }
 
+pub(crate) async fn send(router: &axum::Router, call: Call) -> Reply {
+    let reply = send_bare(router, call).await;
+    check(&reply);
+    reply
+}
+
 pub(crate) async fn open(router: &axum::Router, call: Call) -> gate::http::Response {
     let Call { mut request, peer } = call;
     if let Some(peer) = peer {
@@ -137,13 +143,11 @@ pub(crate) async fn open(router: &axum::Router, call: Call) -> gate::http::Respo
     router.clone().oneshot(request).await.unwrap()
 }
 
-pub(crate) async fn send(router: &axum::Router, call: Call) -> Reply {
+pub(crate) async fn send_bare(router: &axum::Router, call: Call) -> Reply {
     let response = open(router, call).await;
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
-    let reply = Reply { status: head.status.as_u16(), headers: head.headers, body };
-    check(&reply);
-    reply
+    Reply { status: head.status.as_u16(), headers: head.headers, body }
 }
 
 /// What holds for every answer whatever the question.

@@ -1,12 +1,22 @@
 //! The checks about how the listeners are reached.
 
-use super::{Check, Config, Verdict};
+use api::PostureItem;
+
+use super::super::Config;
+use super::Subject;
 
 /// The schemes of a contact in security.txt (RFC 9116 2.5.3).
 const CONTACT_SCHEMES: [&str; 3] = ["mailto", "https", "tel"];
 
+const REDIRECT: Subject = Subject::new("http_redirect", "Plain HTTP only sends people to HTTPS");
+const PROXY_PROTOCOL: Subject =
+    Subject::new("proxy_protocol", "Only the proxies may say who a connection is from");
+const PRELOAD: Subject =
+    Subject::new("hsts_preload", "What browsers keep for months is what you want");
+const CONTACT: Subject = Subject::new("security_contact", "People can report a hole");
+
 /// Runs them; what is not configured has no line.
-pub(super) fn run(config: &Config) -> Vec<Check> {
+pub(super) fn run(config: &Config) -> Vec<PostureItem> {
     [redirect(config), proxy_protocol(config), preload(config), security_contact(config)]
         .into_iter()
         .flatten()
@@ -14,68 +24,66 @@ pub(super) fn run(config: &Config) -> Vec<Check> {
 }
 
 /// Plain HTTP off loopback is bearable when it only sends people away.
-fn redirect(config: &Config) -> Option<Check> {
+fn redirect(config: &Config) -> Option<PostureItem> {
     let listen = config.http.redirect_listen?;
-    let id = "http_redirect";
     let is_https =
         config.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     Some(if listen == config.http.listen && listen.port() != 0 {
-        Check::refused(id, format!("http.redirect_listen {listen} is http.listen itself"))
+        REDIRECT.refused(
+            format!("http.redirect_listen {listen} is http.listen itself"),
+            "give it a port of its own, or take it out",
+        )
     } else if is_https {
-        Check::passed(id, format!("{listen} only sends pages to server.public_url"))
+        REDIRECT.passed(format!("{listen} only sends pages to server.public_url"))
     } else {
-        Check::refused(
-            id,
-            "http.redirect_listen needs an https:// address in server.public_url to send pages to",
+        REDIRECT.refused(
+            "http.redirect_listen has no address to send pages to",
+            "set server.public_url to an https:// address",
         )
     })
 }
 
-fn proxy_protocol(config: &Config) -> Option<Check> {
-    let id = "proxy_protocol";
+fn proxy_protocol(config: &Config) -> Option<PostureItem> {
     config.http.proxy_protocol.then(|| {
         if config.server.trusted_proxies.is_empty() {
-            Check::refused(
-                id,
-                "http.proxy_protocol lets only proxies connect; name them in server.trusted_proxies",
+            PROXY_PROTOCOL.refused(
+                "http.proxy_protocol lets only proxies connect, and none is named",
+                "name them in server.trusted_proxies",
             )
         } else {
-            Check::passed(id, "connections come from the proxies only, each with its header")
+            PROXY_PROTOCOL.passed("connections come from the proxies only, each with its header")
         }
     })
 }
 
-fn preload(config: &Config) -> Option<Check> {
+fn preload(config: &Config) -> Option<PostureItem> {
     config.http.hsts_preload.then(|| {
-        Check::new(
-            "hsts_preload",
-            Verdict::Warned,
-            "http.hsts_preload asks browsers to never use plain HTTP for this host and all hosts below it; months pass until that \
-             can be taken back",
+        PRELOAD.warned(
+            "http.hsts_preload asks browsers to never use plain HTTP for this host and all hosts below it",
+            "leave it out unless that is meant: months pass until it can be taken back",
         )
     })
 }
 
-fn security_contact(config: &Config) -> Option<Check> {
+fn security_contact(config: &Config) -> Option<PostureItem> {
     let text = config.server.security_contact.as_ref()?;
-    let id = "security_contact";
     let is_contact = url::Url::parse(text).is_ok_and(|url| {
         CONTACT_SCHEMES.contains(&url.scheme()) && !text.contains(char::is_whitespace)
     });
     Some(if is_contact {
-        Check::passed(id, format!("{text} is in /.well-known/security.txt"))
+        CONTACT.passed(format!("{text} is in /.well-known/security.txt"))
     } else {
-        Check::refused(
-            id,
-            format!(
-                "`{text}` is not an address like mailto:security@example.com or https://example.com/report"
-            ),
+        CONTACT.refused(
+            format!("`{text}` is not an address"),
+            "write it like mailto:security@example.com or https://example.com/report",
         )
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use api::Verdict;
+
     use super::*;
 
     fn check(change: impl FnOnce(&mut Config)) -> Vec<(&'static str, Verdict)> {
@@ -99,37 +107,37 @@ mod tests {
                 config.server.public_url = url;
             })
         };
-        assert_eq!(url("https://stats.example"), [("http_redirect", Verdict::Passed)]);
-        assert_eq!(url("http://localhost:8080"), [("http_redirect", Verdict::Refused)]);
+        assert_eq!(url("https://stats.example"), [("http_redirect", Verdict::Pass)]);
+        assert_eq!(url("http://localhost:8080"), [("http_redirect", Verdict::Fail)]);
         assert_eq!(
             check(|config| config.http.redirect_listen = listen),
-            [("http_redirect", Verdict::Refused)]
+            [("http_redirect", Verdict::Fail)]
         );
         let own = check(|config| {
             config.http.redirect_listen = Some(config.http.listen);
             config.server.public_url = Some("https://stats.example".to_owned());
         });
-        assert_eq!(own, [("http_redirect", Verdict::Refused)]);
+        assert_eq!(own, [("http_redirect", Verdict::Fail)]);
     }
 
     #[test]
     fn the_proxy_protocol_needs_proxies() {
         assert_eq!(
             check(|config| config.http.proxy_protocol = true),
-            [("proxy_protocol", Verdict::Refused)]
+            [("proxy_protocol", Verdict::Fail)]
         );
         let named = check(|config| {
             config.http.proxy_protocol = true;
             config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         });
-        assert_eq!(named, [("proxy_protocol", Verdict::Passed)]);
+        assert_eq!(named, [("proxy_protocol", Verdict::Pass)]);
     }
 
     #[test]
     fn preloading_is_warned_of() {
         assert_eq!(
             check(|config| config.http.hsts_preload = true),
-            [("hsts_preload", Verdict::Warned)]
+            [("hsts_preload", Verdict::Warn)]
         );
     }
 
@@ -138,7 +146,7 @@ mod tests {
         let contact = |text: &str| {
             check(|config| config.server.security_contact = Some(text.to_owned()))
                 .into_iter()
-                .all(|(_, verdict)| verdict == Verdict::Passed)
+                .all(|(_, verdict)| verdict == Verdict::Pass)
         };
         for text in ["mailto:security@example.com", "https://example.com/report", "tel:+49-30-1"] {
             assert!(contact(text), "{text}");
