@@ -11,7 +11,8 @@ const BOUNDS: Subject =
     Subject::new("passwords", "Hashes, lockout and sessions are at least as strict as the floor");
 const COMPOSITION: Subject =
     Subject::new("password_composition", "No rule makes people choose weaker passwords");
-const EXPIRY: Subject = Subject::new("password_expiry", "No password has to be changed for its age");
+const EXPIRY: Subject =
+    Subject::new("password_expiry", "No password has to be changed for its age");
 const HISTORY: Subject =
     Subject::new("password_history", "Passwords that were used may not be used again");
 const BREACHED: Subject =
