@@ -128,3 +128,9 @@ chromium:
 		else \
 			echo "The browser tests need Chromium. Install it (Debian: apt-get install chromium) and run this again." >&2; exit 1; \
 		fi; }
+	@command -v certutil >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libnss3-tools >/dev/null; \
+		else \
+			echo "The browser tests need certutil, to let Chromium trust an authority of theirs. Install it (Debian: apt-get install libnss3-tools) and run this again." >&2; exit 1; \
+		fi; }
