@@ -57,6 +57,7 @@ test-long: deps ui tools valgrind
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	./deploy/fuzz.sh
 	./deploy/check.sh
+	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/tls.sh
 	./deploy/secrets.sh
 	./deploy/sbom.sh
 	./deploy/reproducible.sh
