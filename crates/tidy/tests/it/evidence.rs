@@ -109,6 +109,19 @@ fn script_has_test(code: &str, title: &str) -> bool {
     })
 }
 
+/// The files a name with braces stands for: `a/{b,c}.rs` for `a/b.rs` and `a/c.rs`.
+fn alternatives(file: &str) -> Vec<String> {
+    let split = file
+        .split_once('{')
+        .and_then(|(before, rest)| rest.split_once('}').map(|(list, after)| (before, list, after)));
+    match split {
+        Some((before, list, after)) => {
+            list.split(',').map(|one| format!("{before}{one}{after}")).collect()
+        }
+        None => vec![file.to_owned()],
+    }
+}
+
 /// What is wrong with a citation, if anything.
 fn broken(citation: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let (file, name) = match citation.split_once("::") {
@@ -116,7 +129,8 @@ fn broken(citation: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<Strin
         None => (citation, None),
     };
     let Some(name) = name else {
-        return (!tree::root().join(file).exists()).then(|| format!("{file} does not exist"));
+        let gone = alternatives(file).into_iter().find(|file| !tree::root().join(file).exists());
+        return gone.map(|file| format!("{file} does not exist"));
     };
     let Some(code) = read(file) else {
         return Some(format!("{file} does not exist"));
@@ -251,6 +265,8 @@ fn broken_citations_and_empty_cells_are_found() {
     assert!(broken("crates/b.rs::one", &read).is_some());
     assert!(broken("crates/nowhere", &read).is_some());
     assert!(broken("crates/tidy", &read).is_none());
+    assert!(broken("crates/{tidy,gate}/src/lib.rs", &read).is_none());
+    assert!(broken("crates/{tidy,nowhere}/src/lib.rs", &read).is_some());
     assert_eq!(citations("by `crates/a.rs::one` and `deploy/x.sh`, not `gate`").count(), 2);
     for good in ["`crates/a.rs::one`", "issue 5", "not applicable: there is no mail"] {
         assert!(says_what_shows_it(good), "{good}");
