@@ -23,7 +23,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/tools/bin
 BIN := $(CARGO_TARGET_DIR)/debug/shelduck
 RELEASE := $(CARGO_TARGET_DIR)/release
 
-.PHONY: demo build test test-rust test-ui test-browser test-observatory test-long bench lint supply-chain sbom ui deps tools bless clean
+.PHONY: demo build test test-rust test-ui test-browser test-observatory test-contract test-long bench lint supply-chain sbom ui deps tools bless clean
 
 demo: build
 	$(RELEASE)/shelduck demo
@@ -31,7 +31,7 @@ demo: build
 build: deps ui
 	$(CARGO) build --locked --release -p shelduck
 
-test: lint test-ui test-rust test-browser test-observatory
+test: lint test-ui test-rust test-browser test-observatory test-contract
 
 test-rust: deps ui tools valgrind
 	$(CARGO) nextest run --locked --workspace
@@ -44,6 +44,11 @@ test-ui: ui/node_modules/.installed tracker/node_modules/.installed ui chromium
 test-browser: deps ui chromium e2e/node_modules/.installed
 	$(CARGO) build --locked --workspace --bins --tests
 	cd e2e && SHELDUCK_BIN=$(BIN) npm test --silent
+
+# Schemathesis tries out what the OpenAPI document says.
+test-contract: deps ui python
+	$(CARGO) build --locked -p shelduck
+	SHELDUCK_BIN=$(BIN) e2e/contract/run.sh
 
 # The names stay in these binaries, because some tests count what functions do.
 # Mozilla's HTTP Observatory, offline; it needs ports 80 and 443 of 127.0.0.1 and says so when it cannot have them.
@@ -134,4 +139,14 @@ chromium:
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libnss3-tools >/dev/null; \
 		else \
 			echo "The browser tests need certutil, to let Chromium trust an authority of theirs. Install it (Debian: apt-get install libnss3-tools) and run this again." >&2; exit 1; \
+		fi; }
+
+# Python, for the tools that test the API; they go into a folder of their own.
+.PHONY: python
+python:
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; \
+		else \
+			echo "The contract tests need Python with venv. Install it (Debian: apt-get install python3-venv) and run this again." >&2; exit 1; \
 		fi; }
