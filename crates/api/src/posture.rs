@@ -1,4 +1,4 @@
-//! The security posture: every condition of safe operation, and whether it holds.
+//! The security posture: every condition of safe operation, and if it holds.
 //!
 //! What is looked at, and how, is the binary's business: it knows the configuration and the machine. The same list is what
 //! `shelduck check` prints and what decides whether the server starts.

@@ -1,4 +1,4 @@
-//! What plain HTTP is answered with where HTTPS is wanted: pages go there, nothing else does.
+//! Plain HTTP where HTTPS is wanted: pages are sent there, nothing else is.
 //!
 //! A program that sends its key over plain HTTP must notice, and not be led on by a redirect that its library follows
 //! silently (ASVS 4.1.2). Where pages go is what the operator says, never what the request names as its host.

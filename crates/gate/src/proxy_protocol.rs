@@ -1,4 +1,4 @@
-//! The PROXY protocol, version 2: what a proxy that passes bytes on says about its client.
+//! The PROXY protocol, version 2: what a proxy says about its client.
 //!
 //! The header comes before everything else on a connection. Whether its sender may be believed is for the caller to know.
 //! Only what such a proxy can truly say is read: a TCP connection of IPv4 or IPv6, or one of the proxy's own.

@@ -1,4 +1,4 @@
-//! Whose word about the client is taken: chains of proxies, both families of headers, and nonsense.
+//! Whose word about the client is taken, and what counts for nothing.
 
 use gate::config::ForwardedHeader;
 use ipnet::IpNet;

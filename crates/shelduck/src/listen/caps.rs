@@ -1,4 +1,4 @@
-//! How many connections are open, in all, per client address, and by what their callers have shown of themselves.
+//! How many connections are open, and whose.
 //!
 //! A connection is new until its first answer, then its caller is anonymous or known. New connections have a share of
 //! their own, and when it is full the oldest of them ends: who is slow loses to who is not. Anonymous callers have a share

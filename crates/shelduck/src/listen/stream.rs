@@ -1,4 +1,4 @@
-//! A byte stream that notes when bytes come in and when none are taken, and looks at how they are framed.
+//! A byte stream that notes its traffic and looks at its framing.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Requests that two readers could read in two ways, sent as bytes to the real server: one of them answers, with one answer.
+//! Requests that could be read in two ways get one answer.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A thousand clients and more that hold on to the server: it serves others meanwhile, and each is gone by its deadline.
+//! A thousand slow clients and more: others are served, each of them ends.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;

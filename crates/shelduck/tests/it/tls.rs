@@ -1,4 +1,4 @@
-//! The real server with a certificate: what it redirects, what it burns in, and what SIGHUP does.
+//! The real server with a certificate: redirect, HSTS, SIGHUP.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,4 @@
-//! Passwords: how they are hashed, which ones may be chosen, and what happens to
-//! who guesses.
+//! Passwords: how they are hashed, which may be chosen, what stops guessing.
 
 use api::PostureItem;
 use gate::password::BreachedFile;

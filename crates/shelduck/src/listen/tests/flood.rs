@@ -1,4 +1,4 @@
-//! HTTP/2 in frames written by hand: what a client sends to keep a server busy ends its connection and nothing else.
+//! HTTP/2 frames written by hand: floods end their own connection only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
