@@ -5,19 +5,22 @@
 use std::sync::Arc;
 
 use control::{Control, KeyError, UserError};
+use gate::address::AddressClass;
 use gate::clock::Clock;
 use gate::secret::Fingerprint;
 use gate::session::SessionHash;
 use gate::store::{
-    KeyRecord, LockRecord, PasswordHashText, SessionRecord, SessionsAfter, Store, StoreError,
-    UserRecord,
+    KeyRecord, KeyUse, LockRecord, PasswordHashText, SessionRecord, SessionsAfter, Store,
+    StoreError, UserRecord,
 };
-use gate::{KeyId, SessionId, UserId};
+use gate::{KeyId, KeyLabel, SessionId, UserId};
 use jiff::Timestamp;
 
 use crate::policy::ADMIN_ROLE;
 
 mod passwords;
+mod session;
+mod token;
 
 /// The control store as the gate's.
 pub struct ControlStore {
@@ -149,8 +152,19 @@ impl Store for ControlStore {
         self.control.rotate_key(&key_in(successor), &key_in(predecessor)).map_err(key_error)
     }
 
-    fn touch_key(&self, id: &KeyId, used_at: Timestamp) -> Result<(), StoreError> {
-        self.control.touch_key(id.as_str(), used_at).map_err(StoreError::failed)
+    fn touch_key(&self, id: &KeyId, used: &KeyUse) -> Result<(), StoreError> {
+        let remade = used.remade.map(|(label, code)| (label.to_string(), code.0));
+        let mac = remade.as_ref().map(|(label, mac)| (label.as_str(), mac));
+        let used = control::KeyUse { at: used.day, from: used.from.name(), mac };
+        self.control.touch_key(id.as_str(), &used).map_err(StoreError::failed)
+    }
+
+    fn note_reminder(&self, id: &KeyId, days: u32) -> Result<(), StoreError> {
+        self.control.note_reminder(id.as_str(), days).map_err(StoreError::failed)
+    }
+
+    fn revoke_all_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.control.revoke_keys(now).map_err(StoreError::failed)
     }
 
     fn locks(&self) -> Result<Vec<LockRecord>, StoreError> {
@@ -235,6 +249,8 @@ fn session_out(session: control::Session) -> SessionRecord {
 /// A stored key that cannot be read is a failure, never a key with fewer bounds.
 fn key_out(key: control::ApiKey) -> Result<KeyRecord, StoreError> {
     let cidrs = key.cidrs.iter().map(|cidr| cidr.parse()).collect::<Result<_, _>>();
+    let label = key.label.map(|text| KeyLabel::parse(&text).ok_or(BadKey)).transpose();
+    let from = key.last_used_from.map(|text| AddressClass::parse(&text).ok_or(BadKey)).transpose();
     Ok(KeyRecord {
         id: KeyId::parse(&key.id).ok_or_else(|| StoreError::failed(BadKey))?,
         name: key.name,
@@ -244,7 +260,12 @@ fn key_out(key: control::ApiKey) -> Result<KeyRecord, StoreError> {
         cidrs: cidrs.map_err(|_| StoreError::failed(BadKey))?,
         created_at: key.created_at,
         expires_at: key.expires_at,
+        label: label.map_err(StoreError::failed)?,
+        imported: key.imported,
         last_used_at: key.last_used_at,
+        last_used_from: from.map_err(StoreError::failed)?,
+        replaced_at: key.replaced_at,
+        reminded_days: key.reminded_days,
         revoked_at: key.revoked_at,
     })
 }
@@ -262,6 +283,11 @@ fn key_in(key: &KeyRecord) -> control::ApiKey {
         last_used_at: key.last_used_at,
         revoked_at: key.revoked_at,
         successor_id: None,
+        label: key.label.map(|label| label.to_string()),
+        imported: key.imported,
+        last_used_from: key.last_used_from.map(|class| class.name().to_owned()),
+        replaced_at: key.replaced_at,
+        reminded_days: key.reminded_days,
     }
 }
 

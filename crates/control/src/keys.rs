@@ -13,8 +13,8 @@ use crate::users::UserId;
 /// How many usable keys one user may have; as many for the operator.
 pub const KEYS_PER_OWNER_MAX: u32 = 100;
 
-const SELECT: &str = "SELECT id, name, mac, owner_id, scopes, cidrs, created_at, expires_at, last_used_at, revoked_at, successor_id
-     FROM api_keys";
+const SELECT: &str = "SELECT id, name, mac, owner_id, scopes, cidrs, created_at, expires_at, last_used_at, revoked_at, successor_id,
+     label, imported, last_used_from, replaced_at, reminded_days FROM api_keys";
 
 /// An API key as it is stored: enough to check one, not to use it.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +41,33 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// The key that replaced it; set by [`Control::rotate_key`] and by nothing else.
     pub successor_id: Option<String>,
+    /// Under which of the server's secrets the MAC was made, in the caller's words.
+    pub label: Option<String>,
+    /// Whether it was brought along from another system.
+    pub imported: bool,
+    /// From what kind of network it was last used, in the caller's words.
+    pub last_used_from: Option<String>,
+    /// When it was replaced.
+    pub replaced_at: Option<Timestamp>,
+    /// How many days before its end the last reminder was.
+    pub reminded_days: Option<u32>,
+}
+
+/// What is noted of a key's use.
+#[derive(Clone, Copy)]
+pub struct KeyUse<'a> {
+    /// When, as coarse as the caller says it.
+    pub at: Timestamp,
+    /// From what kind of network.
+    pub from: &'a str,
+    /// Another MAC and its label, instead of the stored ones.
+    pub mac: Option<(&'a str, &'a [u8; 32])>,
+}
+
+impl fmt::Debug for KeyUse<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KeyUse").field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for ApiKey {
@@ -137,17 +164,49 @@ impl Control {
         self.write(|transaction| update(transaction, key))
     }
 
-    /// Notes that a key was used, and nothing else about it; nothing happens when it is gone.
+    /// Notes a key's use, and nothing else about it; nothing happens when it is gone.
     ///
     /// # Errors
     /// The store's.
-    pub fn touch_key(&self, id: &str, used_at: Timestamp) -> Result<(), StoreError> {
+    pub fn touch_key(&self, id: &str, used: &KeyUse<'_>) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
-                "UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, ?2), ?2) WHERE id = ?1",
-                params![id, row::millis(used_at)],
+                "UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, ?2), ?2), last_used_from = ?3,
+                     label = coalesce(?4, label), mac = coalesce(?5, mac)
+                 WHERE id = ?1",
+                params![
+                    id,
+                    row::millis(used.at),
+                    used.from,
+                    used.mac.map(|(label, _)| label),
+                    used.mac.map(|(_, mac)| mac)
+                ],
             )?;
             Ok(())
+        })
+    }
+
+    /// Notes the reminder somebody was given of a key's end; nothing happens when it is gone.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn note_reminder(&self, id: &str, days: u32) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let sql = "UPDATE api_keys SET reminded_days = ?2 WHERE id = ?1";
+            transaction.execute(sql, params![id, days])?;
+            Ok(())
+        })
+    }
+
+    /// Revokes every key that was not. Returns how many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn revoke_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(|transaction| {
+            let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE revoked_at IS NULL";
+            let revoked = transaction.execute(sql, [row::millis(now)])?;
+            Ok(u64::try_from(revoked).unwrap_or(u64::MAX))
         })
     }
 
@@ -179,8 +238,8 @@ impl Control {
 fn insert(connection: &Connection, key: &ApiKey) -> Result<(), KeyError> {
     let inserted = connection
         .execute(
-            "INSERT INTO api_keys (id, name, mac, owner_id, scopes, cidrs, created_at, expires_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+            "INSERT INTO api_keys (id, name, mac, owner_id, scopes, cidrs, created_at, expires_at, label, imported)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
              WHERE ?4 IS NULL OR EXISTS (SELECT 1 FROM users WHERE id = ?4 AND disabled = 0)",
             params![
                 key.id,
@@ -190,7 +249,9 @@ fn insert(connection: &Connection, key: &ApiKey) -> Result<(), KeyError> {
                 row::to_json(&key.scopes)?,
                 row::to_json(&key.cidrs)?,
                 row::millis(key.created_at),
-                key.expires_at.map(row::millis)
+                key.expires_at.map(row::millis),
+                key.label,
+                key.imported
             ],
         )
         .map_err(|error| if is_duplicate(&error) { KeyError::Taken } else { error.into() })?;
@@ -200,7 +261,8 @@ fn insert(connection: &Connection, key: &ApiKey) -> Result<(), KeyError> {
 fn update(connection: &Connection, key: &ApiKey) -> Result<(), KeyError> {
     let changed = connection.execute(
         "UPDATE api_keys SET name = ?2, cidrs = ?3, expires_at = min(coalesce(expires_at, ?4), coalesce(?4, expires_at)),
-             last_used_at = coalesce(max(last_used_at, ?5), last_used_at, ?5), revoked_at = coalesce(revoked_at, ?6)
+             last_used_at = coalesce(max(last_used_at, ?5), last_used_at, ?5), revoked_at = coalesce(revoked_at, ?6),
+             replaced_at = coalesce(replaced_at, ?7)
          WHERE id = ?1",
         params![
             key.id,
@@ -208,7 +270,8 @@ fn update(connection: &Connection, key: &ApiKey) -> Result<(), KeyError> {
             row::to_json(&key.cidrs)?,
             key.expires_at.map(row::millis),
             key.last_used_at.map(row::millis),
-            key.revoked_at.map(row::millis)
+            key.revoked_at.map(row::millis),
+            key.replaced_at.map(row::millis)
         ],
     )?;
     if changed == 0 { Err(KeyError::Unknown) } else { Ok(()) }
@@ -232,5 +295,10 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
         last_used_at: row::optional_time(row, 8)?,
         revoked_at: row::optional_time(row, 9)?,
         successor_id: row.get(10)?,
+        label: row.get(11)?,
+        imported: row.get(12)?,
+        last_used_from: row.get(13)?,
+        replaced_at: row::optional_time(row, 14)?,
+        reminded_days: row.get(15)?,
     })
 }

@@ -28,12 +28,13 @@ mod row;
 mod sessions;
 mod settings;
 mod sites;
+mod tokens;
 mod users;
 
 pub use database::{Control, Opened};
 pub use error::{Fault, OpenError, StoreError};
 pub use hostname::{HOSTNAME_BYTES_MAX, Hostname, HostnameError};
-pub use keys::{ApiKey, KEYS_PER_OWNER_MAX, KeyError};
+pub use keys::{ApiKey, KEYS_PER_OWNER_MAX, KeyError, KeyUse};
 pub use lockouts::{LOCKOUTS_MAX, Lockout};
 pub use passwords::{FORMER_PASSWORDS_MAX, PasswordReset};
 pub use sessions::{Session, SessionId};
@@ -42,4 +43,5 @@ pub use sites::{
     ALLOWED_HOSTNAMES_MAX, NewSite, SITES_MAX, Site, SiteChange, SiteError, SiteSettings,
     TimeZoneName,
 };
+pub use tokens::{DENIED_TOKENS_MAX, Epochs, TokenFamily};
 pub use users::{SessionsAfter, USERS_MAX, User, UserError, UserId};

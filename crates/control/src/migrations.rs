@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_accounts_and_sites.sql"),
     include_str!("migrations/0002_grants.sql"),
     include_str!("migrations/0003_passwords.sql"),
+    include_str!("migrations/0004_tokens.sql"),
 ];
 
 /// Brings the file to the newest schema. Returns the version it had.

@@ -136,6 +136,31 @@ impl Control {
         })
     }
 
+    /// The sessions of all users whose end has not passed, oldest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn sessions(&self, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("{SELECT} WHERE expires_at > ?1 ORDER BY created_at, id");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let sessions =
+                statement.query_map([row::millis(now)], read_session)?.collect::<Result<_, _>>()?;
+            Ok(sessions)
+        })
+    }
+
+    /// Ends every session. Returns how many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn delete_sessions(&self) -> Result<u64, StoreError> {
+        self.write(|transaction| {
+            let ended = transaction.execute("DELETE FROM sessions", [])?;
+            Ok(u64::try_from(ended).unwrap_or(u64::MAX))
+        })
+    }
+
     /// Ends a session; nothing happens when it is gone.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::database::Control;
 use crate::error::{StoreError, is_duplicate};
+use crate::tokens::raise_epoch;
 use crate::{passwords, row};
 
 /// How many users a store holds at most.
@@ -227,6 +228,9 @@ pub(crate) fn end_sessions(
     id: UserId,
     sessions: SessionsAfter,
 ) -> rusqlite::Result<()> {
+    if sessions != SessionsAfter::Keep {
+        raise_epoch(connection, id)?;
+    }
     let id = id.to_string();
     match sessions {
         SessionsAfter::Keep => 0,

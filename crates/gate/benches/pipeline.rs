@@ -53,7 +53,7 @@ fn gated() -> (axum::Router, String, String) {
         random: Arc::new(SystemRandom),
         audit: Arc::new(TracingSink),
         breached: None,
-        root_secret: RootSecret::from_random([3; 32]),
+        keyring: RootSecret::from_random([3; 32]).into(),
     };
     let gate = Gate::new(config, VOCABULARY, environment).expect("the defaults are right");
     let operator = gate::local::operator(&gate);

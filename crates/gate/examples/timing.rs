@@ -95,7 +95,7 @@ fn gate() -> Gate {
         random: Arc::new(Fixed(Mutex::new(7))),
         audit: Arc::new(Deaf),
         breached: None,
-        root_secret: RootSecret::from_random([3; 32]),
+        keyring: RootSecret::from_random([3; 32]).into(),
     };
     Gate::new(config, VOCABULARY, environment).expect("a gate")
 }
@@ -111,6 +111,7 @@ fn ask(gate: &Gate, credential: Credential) -> Ask {
         credential,
         provenance: Provenance::SameOrigin,
         policy: Policy::signed_in(Class::Read),
+        operation: "timing".into(),
         object: None,
     }
 }

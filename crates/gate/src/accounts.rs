@@ -20,7 +20,7 @@ use crate::session::SessionToken;
 use crate::store::{PasswordHashText, SessionRecord, SessionsAfter, StoreError, UserRecord};
 
 /// Most characters kept of what a browser calls itself.
-const USER_AGENT_CHARACTERS_MAX: usize = 256;
+pub(crate) const USER_AGENT_CHARACTERS_MAX: usize = 256;
 
 /// Somebody who wants to sign in.
 #[derive(Debug)]
@@ -237,7 +237,7 @@ impl Gate {
         Ok(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
     }
 
-    /// Ends the caller's session; nothing happens to a caller without one.
+    /// Ends the caller's session, or its token and that one's family; nothing happens to a caller without one.
     ///
     /// # Errors
     /// The store failed.
@@ -246,6 +246,9 @@ impl Gate {
             self.store.delete_session(hash)?;
             self.live.forget_all();
             self.record(EventName::SessionExpired, Outcome::Success, &Trace::of(permit), None);
+        }
+        if let Some(token) = &permit.token {
+            self.end_token(permit, token)?;
         }
         Ok(())
     }

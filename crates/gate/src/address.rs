@@ -14,6 +14,38 @@ pub struct ClientAddress(Option<IpAddr>);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressBlock(u128);
 
+/// Where an address lies, told so coarsely that nobody is found by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressClass {
+    /// The server's own machine.
+    Machine,
+    /// A private network.
+    Private,
+    /// The internet.
+    Public,
+}
+
+impl AddressClass {
+    const ALL: [Self; 3] = [Self::Machine, Self::Private, Self::Public];
+
+    /// Its written name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == text)
+    }
+}
+
 impl ClientAddress {
     /// The local admin socket: no network at all.
     pub const LOCAL: Self = Self(None);
@@ -28,6 +60,25 @@ impl ClientAddress {
     #[must_use]
     pub const fn expose(&self) -> Option<IpAddr> {
         self.0
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub const fn class(&self) -> AddressClass {
+        match self.0 {
+            None => AddressClass::Machine,
+            Some(IpAddr::V4(address)) if address.is_loopback() => AddressClass::Machine,
+            Some(IpAddr::V6(address)) if address.is_loopback() => AddressClass::Machine,
+            Some(IpAddr::V4(address)) if address.is_private() || address.is_link_local() => {
+                AddressClass::Private
+            }
+            Some(IpAddr::V6(address))
+                if address.is_unique_local() || address.is_unicast_link_local() =>
+            {
+                AddressClass::Private
+            }
+            Some(_) => AddressClass::Public,
+        }
     }
 
     /// The part that is counted.
@@ -83,6 +134,26 @@ mod tests {
         assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
         assert_ne!(block("192.0.2.1"), block("192.0.2.2"));
         assert_ne!(block("192.0.2.1"), block("::1"));
+    }
+
+    #[test]
+    fn a_class_tells_the_kind_of_network_only() {
+        let class = |text: &str| ClientAddress::network(text.parse().unwrap()).class().name();
+        for (address, expected) in [
+            ("127.0.0.1", "machine"),
+            ("::1", "machine"),
+            ("::ffff:127.0.0.1", "machine"),
+            ("10.1.2.3", "private"),
+            ("192.168.0.9", "private"),
+            ("fd00::1", "private"),
+            ("fe80::1", "private"),
+            ("192.0.2.1", "public"),
+            ("2001:db8::1", "public"),
+        ] {
+            assert_eq!(class(address), expected, "{address}");
+            assert_eq!(AddressClass::parse(expected).unwrap().name(), expected);
+        }
+        assert_eq!(ClientAddress::LOCAL.class(), AddressClass::Machine);
     }
 
     #[test]

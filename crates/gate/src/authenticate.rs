@@ -5,21 +5,67 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::address::ClientAddress;
-use crate::door::{Known, Refusal};
-use crate::gate::Gate;
-use crate::key::ApiKey;
+use crate::door::{Ending, Known, Refusal};
+use crate::gate::{Gate, Ring};
+use crate::key::{ApiKey, ImportedKey, KeyId};
+use crate::keyring::KeyLabel;
 use crate::live::{LiveKey, LiveSession};
 use crate::principal::Principal;
 use crate::scope::{Place, Scope};
-use crate::secret::Fingerprint;
+use crate::secret::{Fingerprint, MacKey};
 use crate::session::SessionHash;
-use crate::store::{KeyRecord, SessionRecord, UserRecord};
+use crate::store::{KeyRecord, KeyUse, SessionRecord, StoreError, UserRecord};
 use crate::vocabulary::RoleRow;
+
+mod token;
 
 /// How far the stored time of last use may lag behind.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 type Found = Result<Known, Refusal>;
+
+/// A key as a caller shows it.
+pub(crate) trait ShownKey {
+    /// The first answer for one of the ids it may have.
+    fn find<R>(&self, ring: &Ring, look: impl FnMut(&KeyId) -> Option<R>) -> Option<R>;
+    /// Its code under that key.
+    fn code(&self, key: &MacKey) -> Fingerprint;
+    /// Whether it was made for that environment.
+    fn is_of(&self, environment: &str) -> bool;
+}
+
+impl ShownKey for ApiKey {
+    fn find<R>(&self, _: &Ring, mut look: impl FnMut(&KeyId) -> Option<R>) -> Option<R> {
+        look(self.id())
+    }
+
+    fn code(&self, key: &MacKey) -> Fingerprint {
+        self.fingerprint(key)
+    }
+
+    fn is_of(&self, environment: &str) -> bool {
+        self.environment() == environment
+    }
+}
+
+impl ShownKey for ImportedKey {
+    fn find<R>(&self, ring: &Ring, mut look: impl FnMut(&KeyId) -> Option<R>) -> Option<R> {
+        ring.imported_keys.iter().find_map(|(_, names)| look(&self.id(names)))
+    }
+
+    fn code(&self, key: &MacKey) -> Fingerprint {
+        self.fingerprint(key)
+    }
+
+    fn is_of(&self, _: &str) -> bool {
+        true
+    }
+}
+
+fn known(key: LiveKey) -> Known {
+    let ending = key.replaced_at.zip(key.expires_at).map(|(since, until)| Ending { since, until });
+    Known { ending, ..Known::without_session(key.principal) }
+}
 
 impl Gate {
     /// The session, if it was looked up a moment ago and its use need not be stored yet.
@@ -31,9 +77,7 @@ impl Gate {
             }
             session.last_seen_at = now;
             let due = now.duration_since(session.stored_at) >= TOUCH_EVERY;
-            (!due).then(|| {
-                Ok(Known { principal: Arc::clone(&session.principal), session: Some(*hash) })
-            })
+            (!due).then(|| Ok(Known::by_session(Arc::clone(&session.principal), *hash)))
         });
         found.flatten()
     }
@@ -65,7 +109,7 @@ impl Gate {
             self.store.touch_session(hash, now).map_err(Refusal::Unavailable)?;
             session.stored_at = now;
         }
-        let known = Known { principal: Arc::clone(&session.principal), session: Some(*hash) };
+        let known = Known::by_session(Arc::clone(&session.principal), *hash);
         self.live.keep_session(epoch, hash, &session);
         Ok(known)
     }
@@ -118,23 +162,28 @@ impl Gate {
     }
 
     /// The key, if it was looked up a moment ago.
-    pub(crate) fn key_in_memory(&self, key: &ApiKey, client: &ClientAddress) -> Option<Found> {
-        if let Err(locked) = self.lockout.stands(client, self.now()) {
+    pub(crate) fn key_in_memory(
+        &self,
+        key: &impl ShownKey,
+        client: &ClientAddress,
+    ) -> Option<Found> {
+        let now = self.now();
+        if let Err(locked) = self.lockout.stands(client, now) {
             return Some(Err(locked.into()));
         }
         // Whatever is not right here is looked up and counted where waiting for the store is allowed.
-        let live = self.live.key(key.id(), self.now())?;
-        let right =
-            self.is_right(key, Some(&live.fingerprint)) && live.is_usable(self.now(), client);
-        right.then(|| Ok(Known { principal: live.principal, session: None }))
+        let live = key.find(&self.ring(), |id| self.live.key(id, now))?;
+        let right = self.is_right(key, Some((live.fingerprint, live.label)));
+        (right && live.is_usable(now, client)).then(|| Ok(known(live)))
     }
 
     /// The key as the store has it; blocks.
-    pub(crate) fn key_in_store(&self, key: &ApiKey, client: &ClientAddress) -> Found {
+    pub(crate) fn key_in_store(&self, key: &impl ShownKey, client: &ClientAddress) -> Found {
         let now = self.now();
         let epoch = self.live.epoch();
-        let record = self.store.key(key.id()).map_err(Refusal::Unavailable)?;
-        if !self.is_right(key, record.as_ref().map(|record| &record.fingerprint)) {
+        let record = key.find(&self.ring(), |id| self.store.key(id).transpose());
+        let record = record.transpose().map_err(Refusal::Unavailable)?;
+        if !self.is_right(key, record.as_ref().map(|record| (record.fingerprint, record.label))) {
             return Err(self.wrong_key(client));
         }
         // A key that was right once and has ended is no guess.
@@ -148,12 +197,30 @@ impl Gate {
         if !live.is_usable(now, client) {
             return Err(Refusal::Unauthenticated);
         }
-        self.live.keep_key(epoch, key.id(), &live);
-        let today = start_of_day(now);
-        if record.last_used_at.is_none_or(|used| used < today) {
-            self.store.touch_key(key.id(), today).map_err(Refusal::Unavailable)?;
+        self.live.keep_key(epoch, &record.id, &live);
+        self.note_use(key, &record, client).map_err(Refusal::Unavailable)?;
+        Ok(known(live))
+    }
+
+    /// Notes the day and the kind of network, and makes a code anew that an older secret made. A key that was brought along
+    /// stays under the secret it was stored with, which also names it.
+    fn note_use(
+        &self,
+        key: &impl ShownKey,
+        record: &KeyRecord,
+        client: &ClientAddress,
+    ) -> Result<(), StoreError> {
+        let (day, from) = (start_of_day(self.now()), client.class());
+        let ring = self.ring();
+        let label = ring.api_keys.label();
+        let stale = record.label != Some(label) && !record.imported;
+        let remade = stale.then(|| (label, key.code(ring.api_keys.primary())));
+        let noted = record.last_used_at.is_some_and(|used| used >= day)
+            && record.last_used_from == Some(from);
+        if noted && remade.is_none() {
+            return Ok(());
         }
-        Ok(Known { principal: live.principal, session: None })
+        self.store.touch_key(&record.id, &KeyUse { day, from, remade })
     }
 
     /// A key may do what it was made for and its owner still may. A key whose owner is gone or shut is none.
@@ -179,6 +246,8 @@ impl Gate {
         Some(LiveKey {
             principal: Arc::new(principal),
             fingerprint: record.fingerprint,
+            label: record.label,
+            replaced_at: record.replaced_at,
             expires_at: record.expires_at,
             cidrs: record.cidrs.clone().into(),
             read_at: now,
@@ -188,10 +257,17 @@ impl Gate {
     /// Compares in the same time whether there is such a key or not.
     // Never inlined: `tests/it/timing.rs` counts the instructions spent in it.
     #[inline(never)]
-    fn is_right(&self, key: &ApiKey, kept: Option<&Fingerprint>) -> bool {
-        let shown = key.fingerprint(&self.key_mac);
-        let same = shown.matches(kept.unwrap_or(&Fingerprint([0; 32])));
-        same && kept.is_some() && key.environment() == self.config().keys.environment
+    fn is_right(&self, key: &impl ShownKey, kept: Option<(Fingerprint, Option<KeyLabel>)>) -> bool {
+        let ring = self.ring();
+        let (fingerprint, label) =
+            kept.unwrap_or((Fingerprint([0; 32]), Some(ring.api_keys.label())));
+        let mut same = false;
+        for (one, mac) in ring.api_keys.iter() {
+            if label.is_none_or(|label| label == one) {
+                same |= key.code(mac).matches(&fingerprint);
+            }
+        }
+        same && kept.is_some() && key.is_of(&self.config().keys.environment)
     }
 
     /// Counts a wrong key against the address that showed it; blocks.

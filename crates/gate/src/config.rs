@@ -11,6 +11,9 @@ use crate::key::is_environment;
 pub use crate::limits::{LimitsConfig, Mode};
 pub use crate::lockout::LockoutConfig;
 pub use crate::password::PasswordConfig;
+pub use tokens::{ACCESS_LIFE_S_MAX, TokensConfig};
+
+mod tokens;
 
 /// What an operator can set about the gate.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub struct GateConfig {
     pub lockout: LockoutConfig,
     /// How long sessions live.
     pub sessions: SessionsConfig,
+    /// Tokens for programs.
+    pub tokens: TokensConfig,
     /// API keys.
     pub keys: KeysConfig,
     /// How often what may be done.
@@ -96,6 +101,8 @@ pub struct KeysConfig {
     pub life_days_max: u32,
     /// How long a replaced key goes on working.
     pub overlap_hours: u32,
+    /// Whether keys of 32 to 63 characters may be brought along from other systems.
+    pub short_imports: bool,
 }
 
 impl Default for KeysConfig {
@@ -105,6 +112,7 @@ impl Default for KeysConfig {
             life_days: 90,
             life_days_max: 366,
             overlap_hours: 24,
+            short_imports: false,
         }
     }
 }
@@ -179,6 +187,7 @@ impl GateConfig {
         self.passwords.faults(&mut fault);
         self.lockout.faults(&mut fault);
         self.limits.faults(&mut fault);
+        self.tokens.faults(&mut fault);
         faults
     }
 
@@ -295,6 +304,11 @@ mod tests {
         assert_eq!(faulty(|c| c.keys.life_days = 0), ["keys.life_days"]);
         assert_eq!(faulty(|c| c.keys.overlap_hours = 169), ["keys.overlap_hours"]);
         assert_eq!(faulty(|c| c.sessions.idle_s = 0), ["sessions"]);
+        assert_eq!(faulty(|c| c.tokens.access_life_s = 3_601), ["tokens.access_life_s"]);
+        assert_eq!(faulty(|c| c.tokens.access_life_s = 59), ["tokens.access_life_s"]);
+        assert_eq!(faulty(|c| c.tokens.refresh_idle_s = 31 * 86_400), ["tokens"]);
+        assert_eq!(faulty(|c| c.tokens.refresh_absolute_s = 91 * 86_400), ["tokens"]);
+        assert_eq!(faulty(|c| c.tokens.per_user_max = 0), ["tokens.per_user_max"]);
         assert_eq!(faulty(|c| c.sessions.absolute_s = 8 * 24 * 3600), ["sessions"]);
         assert_eq!(faulty(|c| c.passwords.memory_kib = 18 * 1024), ["passwords"]);
         assert_eq!(faulty(|c| c.passwords.characters_min = 14), ["passwords.characters_min"]);

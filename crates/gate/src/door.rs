@@ -10,11 +10,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::address::ClientAddress;
 use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
 use crate::gate::{Gate, Trace};
-use crate::key::ApiKey;
+use crate::key::{ApiKey, ImportedKey};
 use crate::limits::{InFlightGuard, Mode, Standing, Subject};
 use crate::permit::Permit;
 use crate::policy::{Access, Class, CsrfRule, Policy};
@@ -23,6 +25,8 @@ use crate::request_id::RequestId;
 use crate::requirement::Requirement;
 use crate::session::{SessionHash, SessionToken};
 use crate::store::StoreError;
+use crate::token::AccessToken;
+use crate::tokens::TokenUse;
 
 /// What the caller shows to prove who it is.
 #[derive(Debug, Clone)]
@@ -33,6 +37,10 @@ pub enum Credential {
     Session(SessionToken),
     /// A program's key.
     Key(ApiKey),
+    /// What may be a key that was brought along from another system.
+    Imported(ImportedKey),
+    /// A program's access token.
+    Token(AccessToken),
     /// Something that cannot be a key of this server.
     Unreadable,
     /// Two that differ.
@@ -130,6 +138,17 @@ pub struct Admitted {
     pub permit: Permit,
     /// Where the caller stands with its quota; none for the operator.
     pub standing: Option<Standing>,
+    /// Since when and until when the credential lives on beside its successor.
+    pub ending: Option<Ending>,
+}
+
+/// A credential that was replaced and still works for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// When it was replaced.
+    pub since: Timestamp,
+    /// When it stops working.
+    pub until: Timestamp,
 }
 
 /// A request that did not.
@@ -152,6 +171,22 @@ impl From<Refusal> for Refused {
 pub(crate) struct Known {
     pub(crate) principal: Arc<Principal>,
     pub(crate) session: Option<SessionHash>,
+    pub(crate) token: Option<TokenUse>,
+    pub(crate) ending: Option<Ending>,
+}
+
+impl Known {
+    pub(crate) const fn without_session(principal: Arc<Principal>) -> Self {
+        Self { principal, session: None, token: None, ending: None }
+    }
+
+    pub(crate) fn by_session(principal: Arc<Principal>, session: SessionHash) -> Self {
+        Self { session: Some(session), ..Self::without_session(principal) }
+    }
+
+    pub(crate) fn by_token(principal: Arc<Principal>, token: TokenUse) -> Self {
+        Self { token: Some(token), ..Self::without_session(principal) }
+    }
 }
 
 /// Lets a request in, or says why not.
@@ -163,7 +198,7 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
     // A public route looks at no credential, so its quota can be taken at once, as a limit before anything else.
     let early = if public { take_quota(gate, &ask, &gate.anonymous)? } else { None };
     let known = if public {
-        Known { principal: Arc::clone(&gate.anonymous), session: left_behind(&ask) }
+        Known { session: left_behind(&ask), ..Known::without_session(Arc::clone(&gate.anonymous)) }
     } else {
         pre_auth(gate, &ask)?;
         authenticate(gate, &ask).await?
@@ -185,9 +220,10 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
         operation: ask.operation,
         vocabulary: gate.vocabulary,
         session: known.session,
+        token: known.token,
         in_flight,
     };
-    Ok(Admitted { permit, standing })
+    Ok(Admitted { permit, standing, ending: known.ending })
 }
 
 /// The session a browser still holds when it comes to a door again; whoever shows it may end it.
@@ -208,8 +244,8 @@ fn pre_auth(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
 
 async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
     let known = match &ask.credential {
-        Credential::None => Ok(Known { principal: Arc::clone(&gate.anonymous), session: None }),
-        Credential::Local => Ok(Known { principal: Arc::clone(&gate.operator), session: None }),
+        Credential::None => Ok(Known::without_session(Arc::clone(&gate.anonymous))),
+        Credential::Local => Ok(Known::without_session(Arc::clone(&gate.operator))),
         Credential::Conflicting => Err(Refusal::TwoCredentials),
         Credential::Unreadable => {
             let client = ask.client;
@@ -227,6 +263,20 @@ async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
             None => {
                 let (key, client) = (key.clone(), ask.client);
                 on_blocking_thread(gate, move |gate| gate.key_in_store(&key, &client)).await
+            }
+        },
+        Credential::Imported(key) => match gate.key_in_memory(key, &ask.client) {
+            Some(found) => found,
+            None => {
+                let (key, client) = (key.clone(), ask.client);
+                on_blocking_thread(gate, move |gate| gate.key_in_store(&key, &client)).await
+            }
+        },
+        Credential::Token(token) => match gate.token_in_memory(token, &ask.client) {
+            Some(found) => found,
+            None => {
+                let (token, client) = (token.clone(), ask.client);
+                on_blocking_thread(gate, move |gate| gate.token_in_store(&token, &client)).await
             }
         },
     };

@@ -1,6 +1,6 @@
 //! The gate itself: its parts, made once and shared.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use crate::audit::patterns::{Pattern, Patterns};
 use crate::audit::{AuditEvent, AuditSink, EventName, NotKept, Outcome, origin_code};
 use crate::clock::Clock;
 use crate::config::{ConfigFault, ConfigFaults, GateConfig};
+use crate::keyring::{Keyring, PurposeKeys};
 use crate::limits::{InFlight, Limiter};
 use crate::live::Live;
 use crate::lockout::Lockout;
@@ -19,12 +20,16 @@ use crate::policy::{Access, Policy};
 use crate::principal::Principal;
 use crate::random::{self, Random, RandomError};
 use crate::request_id::{RequestId, RequestIds};
-use crate::secret::{MacKey, RootSecret};
+use crate::secret::MacKey;
 use crate::store::{Store, StoreError};
+use crate::token::keys::{TokenKeyError, TokenKeys};
 use crate::vocabulary::Vocabulary;
 
 /// How long a change waits for its events to be on disk before it is answered with a failure.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Who signs access tokens where no public address is configured.
+const NAMELESS_ISSUER: &str = "urn:shelduck:local";
 
 /// What the gate is given: everything that is not a decision.
 pub struct Environment {
@@ -39,7 +44,7 @@ pub struct Environment {
     /// Passwords found in breaches, if the operator has a list of them.
     pub breached: Option<Arc<dyn BreachedPasswords>>,
     /// What all keys are derived from.
-    pub root_secret: RootSecret,
+    pub keyring: Keyring,
 }
 
 impl std::fmt::Debug for Environment {
@@ -66,6 +71,9 @@ pub enum GateError {
     /// Password hashing does not work.
     #[error("password hashing does not work")]
     Hash(#[from] HashError),
+    /// Access tokens cannot be signed.
+    #[error("access tokens cannot be signed")]
+    TokenKeys(#[from] TokenKeyError),
 }
 
 /// The gate. Cheap to clone; all clones are one.
@@ -90,12 +98,32 @@ pub struct Parts {
     pub(crate) live: Live,
     /// Held by whoever reads a record to write it back.
     pub(crate) changing: Mutex<()>,
-    pub(crate) key_mac: MacKey,
-    pub(crate) origin_mac: MacKey,
+    ring: RwLock<Arc<Ring>>,
     pub(crate) request_ids: RequestIds,
     pub(crate) public_origin: Option<String>,
     pub(crate) anonymous: Arc<Principal>,
     pub(crate) operator: Arc<Principal>,
+}
+
+/// The keys made from the server's secrets, one per purpose; replaced as a whole when the secrets are.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    pub(crate) api_keys: PurposeKeys,
+    pub(crate) imported_keys: PurposeKeys,
+    pub(crate) origins: MacKey,
+    pub(crate) tokens: TokenKeys,
+}
+
+impl Ring {
+    fn new(keyring: &Keyring, config: &GateConfig) -> Result<Self, TokenKeyError> {
+        let issuer = config.public_origin().unwrap_or_else(|| NAMELESS_ISSUER.to_owned());
+        Ok(Self {
+            api_keys: keyring.derive("api keys"),
+            imported_keys: keyring.derive("names of imported keys"),
+            origins: keyring.primary().derive("audit origins"),
+            tokens: TokenKeys::new(config.tokens.algorithm, keyring, &issuer)?,
+        })
+    }
 }
 
 impl std::ops::Deref for Gate {
@@ -130,10 +158,10 @@ impl Gate {
         if !faults.is_empty() {
             return Err(GateError::Vocabulary(faults.join("; ")));
         }
-        let Environment { store, clock, random, audit, breached, root_secret } = environment;
+        let Environment { store, clock, random, audit, breached, keyring } = environment;
         let lockout = Lockout::open(
             config.lockout.clone(),
-            root_secret.derive("lockout"),
+            keyring.primary().derive("lockout"),
             Arc::clone(&store),
             clock.now(),
         )?
@@ -147,8 +175,7 @@ impl Gate {
             patterns: Patterns::new(),
             live: Live::new(),
             changing: Mutex::new(()),
-            key_mac: root_secret.derive("api keys"),
-            origin_mac: root_secret.derive("audit origins"),
+            ring: RwLock::new(Arc::new(Ring::new(&keyring, &config)?)),
             request_ids: RequestIds::new(u64::from_be_bytes(random::array(&*random)?)),
             public_origin: config.public_origin(),
             anonymous: Arc::new(Principal::Anonymous),
@@ -173,6 +200,22 @@ impl Gate {
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.0.vocabulary
+    }
+
+    /// Goes over to other secrets: what was made under a secret that is no longer among them is dead at once.
+    ///
+    /// # Errors
+    /// A key could not be made; everything stays as it was.
+    pub fn set_keyring(&self, keyring: &Keyring) -> Result<(), GateError> {
+        let _changing = self.change();
+        let ring = Arc::new(Ring::new(keyring, &self.config)?);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        self.live.forget_all();
+        Ok(())
+    }
+
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A new request id.
@@ -262,7 +305,10 @@ impl Gate {
             object,
             database: trace.database().map(str::to_owned),
             request_id: Some(trace.request_id),
-            origin: trace.client.expose().map(|_| origin_code(&self.origin_mac, trace.client, at)),
+            origin: trace
+                .client
+                .expose()
+                .map(|_| origin_code(&self.ring().origins, trace.client, at)),
             client: *trace.client,
         });
     }

@@ -12,6 +12,13 @@ use zeroize::Zeroizing;
 use crate::random::{self, Random, RandomError};
 use crate::secret::{Fingerprint, MacKey};
 
+mod imported;
+
+pub use imported::{
+    IMPORTED_BASE64_MIN, IMPORTED_CHARACTERS_MAX, IMPORTED_CHARACTERS_MIN, IMPORTED_HEX_MIN,
+    ImportError, ImportedKey,
+};
+
 const PREFIX: &str = "shd";
 const ID_CHARACTERS: usize = 16;
 /// 43 letters of 62 carry 256 bits.
@@ -37,6 +44,14 @@ impl KeyId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// An id made from a code instead of drawn.
+    fn coded(code: &Fingerprint) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = code.half();
+        let half = |bytes| random::base62_number(u64::from_be_bytes(bytes), ID_CHARACTERS / 2);
+        let text = half([a, b, c, d, e, f, g, h]) + &half([i, j, k, l, m, n, o, p]);
+        Self(Arc::from(text))
+    }
 }
 
 impl fmt::Display for KeyId {
@@ -58,14 +73,6 @@ impl<'de> serde::Deserialize<'de> for KeyId {
     }
 }
 
-/// A whole key as it is shown once and sent with requests.
-#[derive(Clone)]
-pub struct ApiKey {
-    id: KeyId,
-    environment_end: usize,
-    text: Zeroizing<String>,
-}
-
 /// Why a text is not a key of this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFormatError {
@@ -77,17 +84,89 @@ pub enum KeyFormatError {
     Checksum,
 }
 
+/// A secret in the written form that all secrets of ours share; the prefix says of which kind it is.
+#[derive(Clone)]
+pub(crate) struct KeyText {
+    id: Arc<str>,
+    environment_end: usize,
+    text: Zeroizing<String>,
+}
+
+impl KeyText {
+    /// Draws a new one for that environment (one to eight lower-case letters).
+    pub(crate) fn generate(
+        prefix: &str,
+        environment: &str,
+        random: &dyn Random,
+    ) -> Result<Self, RandomError> {
+        let id = random::base62(random, ID_CHARACTERS)?;
+        Self::make(&format!("{prefix}_{environment}"), &id, random)
+    }
+
+    /// Draws another secret behind the same public half.
+    pub(crate) fn with_new_secret(&self, random: &dyn Random) -> Result<Self, RandomError> {
+        let start = self.text.get(..self.environment_end).unwrap_or_default();
+        Self::make(start, &self.id, random)
+    }
+
+    fn make(start: &str, id: &str, random: &dyn Random) -> Result<Self, RandomError> {
+        let secret = Zeroizing::new(random::base62(random, SECRET_CHARACTERS)?);
+        let head = Zeroizing::new(format!("{start}_{id}_{}", *secret));
+        let text = Zeroizing::new(format!("{}_{}", *head, checksum(&head)));
+        Ok(Self { id: Arc::from(id), environment_end: start.len(), text })
+    }
+
+    pub(crate) fn parse(prefix: &str, text: &str) -> Result<Self, KeyFormatError> {
+        let (head, sum) = text.rsplit_once('_').ok_or(KeyFormatError::Shape)?;
+        let mut parts = head.split('_');
+        let (Some(shown), Some(environment), Some(id), Some(secret), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(KeyFormatError::Shape);
+        };
+        let shaped = shown == prefix
+            && is_environment(environment)
+            && is_base62(id, ID_CHARACTERS)
+            && is_base62(secret, SECRET_CHARACTERS)
+            && is_base62(sum, CHECKSUM_CHARACTERS);
+        if !shaped {
+            return Err(KeyFormatError::Shape);
+        }
+        if checksum(head) != sum {
+            return Err(KeyFormatError::Checksum);
+        }
+        let environment_end = prefix.len() + 1 + environment.len();
+        Ok(Self { id: Arc::from(id), environment_end, text: Zeroizing::new(text.to_owned()) })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn environment(&self) -> &str {
+        let start = self.text.get(..self.environment_end).unwrap_or_default();
+        start.split_once('_').map_or("", |(_, environment)| environment)
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A whole key as it is shown once and sent with requests.
+#[derive(Clone)]
+pub struct ApiKey {
+    id: KeyId,
+    text: KeyText,
+}
+
 impl ApiKey {
     /// Draws a new key for that environment (one to eight lower-case letters).
     ///
     /// # Errors
     /// There is no randomness.
     pub fn generate(environment: &str, random: &dyn Random) -> Result<Self, RandomError> {
-        let id = KeyId(Arc::from(random::base62(random, ID_CHARACTERS)?));
-        let secret = Zeroizing::new(random::base62(random, SECRET_CHARACTERS)?);
-        let head = Zeroizing::new(format!("{PREFIX}_{environment}_{id}_{}", *secret));
-        let text = Zeroizing::new(format!("{}_{}", *head, checksum(&head)));
-        Ok(Self { id, environment_end: PREFIX.len() + 1 + environment.len(), text })
+        KeyText::generate(PREFIX, environment, random).map(Self::of)
     }
 
     /// Reads a key.
@@ -95,23 +174,11 @@ impl ApiKey {
     /// # Errors
     /// Any text that this server cannot have made.
     pub fn parse(text: &str) -> Result<Self, KeyFormatError> {
-        let (head, sum) = text.rsplit_once('_').ok_or(KeyFormatError::Shape)?;
-        let mut parts = head.split('_');
-        let (Some(prefix), Some(environment), Some(id), Some(secret), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(KeyFormatError::Shape);
-        };
-        let shaped = prefix == PREFIX
-            && is_environment(environment)
-            && is_base62(secret, SECRET_CHARACTERS)
-            && is_base62(sum, CHECKSUM_CHARACTERS);
-        let id = KeyId::parse(id).filter(|_| shaped).ok_or(KeyFormatError::Shape)?;
-        if checksum(head) != sum {
-            return Err(KeyFormatError::Checksum);
-        }
-        let environment_end = PREFIX.len() + 1 + environment.len();
-        Ok(Self { id, environment_end, text: Zeroizing::new(text.to_owned()) })
+        KeyText::parse(PREFIX, text).map(Self::of)
+    }
+
+    fn of(text: KeyText) -> Self {
+        Self { id: KeyId(Arc::clone(&text.id)), text }
     }
 
     /// The public half.
@@ -123,19 +190,19 @@ impl ApiKey {
     /// The environment it was made for.
     #[must_use]
     pub fn environment(&self) -> &str {
-        self.text.get(PREFIX.len() + 1..self.environment_end).unwrap_or_default()
+        self.text.environment()
     }
 
     /// The whole key. Show it once, store it never.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.text
+        self.text.expose()
     }
 
     /// What is stored of it.
     #[must_use]
     pub fn fingerprint(&self, key: &MacKey) -> Fingerprint {
-        key.mac(&[self.text.as_bytes()])
+        key.mac(&[self.expose().as_bytes()])
     }
 }
 

@@ -4,14 +4,21 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::{EventName, Outcome};
+use crate::authenticate::ShownKey;
 use crate::gate::{Gate, Trace};
-use crate::key::{ApiKey, KeyId};
+use crate::key::{ApiKey, ImportError, ImportedKey, KeyId};
+use crate::keyring::KeyLabel;
 use crate::permit::Permit;
 use crate::principal::Principal;
 use crate::random::RandomError;
 use crate::scope::Scope;
+use crate::secret::Fingerprint;
 use crate::store::{KeyRecord, StoreError};
 use crate::vocabulary::ScopeError;
+
+mod reminders;
+
+pub use reminders::{REMINDER_DAYS, reminder};
 
 /// Most characters of a key's name.
 pub const KEY_NAME_CHARACTERS_MAX: usize = 100;
@@ -63,6 +70,12 @@ pub enum KeyError {
     /// No such key, as far as the caller may know.
     #[error("no such key")]
     NotFound,
+    /// The text cannot be brought along as a key.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Somebody has brought it along already.
+    #[error("the key is known already")]
+    Known,
     /// It has ended already.
     #[error("the key has ended")]
     Ended,
@@ -90,6 +103,54 @@ impl Gate {
     /// # Errors
     /// [`KeyError::Name`], `Scopes`, `MoreThanCaller`, `Life`, `Cidrs`, or a failing store.
     pub fn create_key(&self, permit: &Permit, new: &NewKey) -> Result<IssuedKey, KeyError> {
+        let _changing = self.change();
+        let key = ApiKey::generate(&self.config().keys.environment, &*self.random)?;
+        let ring = self.ring();
+        let kept = Kept {
+            id: key.id().clone(),
+            fingerprint: key.fingerprint(ring.api_keys.primary()),
+            label: ring.api_keys.label(),
+            imported: false,
+        };
+        let record = self.key_record(permit, new, kept)?;
+        self.store.insert_key(&record)?;
+        self.record_made(permit, &record);
+        Ok(IssuedKey { record, key })
+    }
+
+    /// Takes over a key that programs know already from another system.
+    ///
+    /// # Errors
+    /// [`KeyError::Import`] for a text that is no good key, `Known`, those of [`Gate::create_key`], or `MoreThanCaller` for who
+    /// does not administer.
+    pub fn import_key(
+        &self,
+        permit: &Permit,
+        new: &NewKey,
+        text: &str,
+    ) -> Result<KeyRecord, KeyError> {
+        if !permit.administers() {
+            return Err(KeyError::MoreThanCaller);
+        }
+        let _changing = self.change();
+        let key = ImportedKey::import(text, self.config().keys.short_imports)?;
+        let ring = self.ring();
+        if key.find(&ring, |id| self.store.key(id).transpose()).transpose()?.is_some() {
+            return Err(KeyError::Known);
+        }
+        let kept = Kept {
+            id: key.id(ring.imported_keys.primary()),
+            fingerprint: key.fingerprint(ring.api_keys.primary()),
+            label: ring.api_keys.label(),
+            imported: true,
+        };
+        let record = self.key_record(permit, new, kept)?;
+        self.store.insert_key(&record)?;
+        self.record_made(permit, &record);
+        Ok(record)
+    }
+
+    fn key_record(&self, permit: &Permit, new: &NewKey, kept: Kept) -> Result<KeyRecord, KeyError> {
         let name = new.name.trim();
         let printable = name.chars().all(|letter| !letter.is_control());
         if name.is_empty() || name.chars().count() > KEY_NAME_CHARACTERS_MAX || !printable {
@@ -99,28 +160,32 @@ impl Gate {
         let cidrs = networks(&new.cidrs)?;
         let now = self.now();
         let life = new.life_days.unwrap_or(self.config().keys.life_days);
-        let expires_at = self.key_end(life, now)?;
-        let key = ApiKey::generate(&self.config().keys.environment, &*self.random)?;
-        let record = KeyRecord {
-            id: key.id().clone(),
+        Ok(KeyRecord {
+            id: kept.id,
             name: name.to_owned(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
             owner: permit.principal().user(),
-            fingerprint: key.fingerprint(&self.key_mac),
+            fingerprint: kept.fingerprint,
+            label: Some(kept.label),
+            imported: kept.imported,
             cidrs,
             created_at: now,
-            expires_at: Some(expires_at),
+            expires_at: Some(self.key_end(life, now)?),
             last_used_at: None,
+            last_used_from: None,
+            replaced_at: None,
+            reminded_days: None,
             revoked_at: None,
-        };
-        self.store.insert_key(&record)?;
+        })
+    }
+
+    fn record_made(&self, permit: &Permit, record: &KeyRecord) {
         self.record(
             EventName::AuthnTokenCreated,
             Outcome::Success,
             &Trace::of(permit),
             Some(format!("key:{}", record.id)),
         );
-        Ok(IssuedKey { record, key })
     }
 
     /// Replaces a key by a successor that may do the same; the old one works on for the configured overlap.
@@ -131,30 +196,31 @@ impl Gate {
         let _changing = self.change();
         let mut old = self.managed(permit, id)?;
         let now = self.now();
-        if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
+        if !is_running(&old, now) || old.replaced_at.is_some() {
             return Err(KeyError::Ended);
         }
         self.grantable(permit, &old.scopes)?;
         let key = ApiKey::generate(&self.config().keys.environment, &*self.random)?;
+        let ring = self.ring();
         let record = KeyRecord {
             id: key.id().clone(),
-            fingerprint: key.fingerprint(&self.key_mac),
+            fingerprint: key.fingerprint(ring.api_keys.primary()),
+            label: Some(ring.api_keys.label()),
+            imported: false,
             created_at: now,
             expires_at: Some(self.key_end(self.config().keys.life_days, now)?),
             last_used_at: None,
+            last_used_from: None,
+            reminded_days: None,
             ..old.clone()
         };
         let overlap = SignedDuration::from_hours(i64::from(self.config().keys.overlap_hours));
         let end = now.checked_add(overlap).unwrap_or(now);
         old.expires_at = Some(old.expires_at.map_or(end, |before| before.min(end)));
+        old.replaced_at = Some(now);
         self.store.rotate_key(&record, &old)?;
         self.live.forget_all();
-        self.record(
-            EventName::AuthnTokenCreated,
-            Outcome::Success,
-            &Trace::of(permit),
-            Some(format!("key:{}", record.id)),
-        );
+        self.record_made(permit, &record);
         Ok(IssuedKey { record, key })
     }
 
@@ -205,6 +271,19 @@ impl Gate {
         scopes.dedup();
         Ok(scopes)
     }
+}
+
+/// What proves a key.
+struct Kept {
+    id: KeyId,
+    fingerprint: Fingerprint,
+    label: KeyLabel,
+    imported: bool,
+}
+
+/// Whether a key opens anything.
+fn is_running(key: &KeyRecord, now: Timestamp) -> bool {
+    key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end)
 }
 
 fn may_manage(permit: &Permit, key: &KeyRecord) -> bool {

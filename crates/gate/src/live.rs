@@ -13,10 +13,13 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::key::KeyId;
+use crate::keyring::KeyLabel;
 use crate::principal::Principal;
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 use crate::table::{Entry, Table};
+use crate::token::TokenHash;
+use crate::tokens::TokenUse;
 
 const ENTRIES_MAX: usize = 1 << 14;
 const TRUSTED_MS: i64 = 30_000;
@@ -38,8 +41,18 @@ pub(crate) struct LiveSession {
 pub(crate) struct LiveKey {
     pub(crate) principal: Arc<Principal>,
     pub(crate) fingerprint: Fingerprint,
+    pub(crate) label: Option<KeyLabel>,
+    pub(crate) replaced_at: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) cidrs: Arc<[IpNet]>,
+    pub(crate) read_at: Timestamp,
+}
+
+/// A token as the gate last believed it.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveToken {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) token: TokenUse,
     pub(crate) read_at: Timestamp,
 }
 
@@ -51,6 +64,7 @@ pub(crate) struct Epoch(u64);
 pub(crate) struct Live {
     sessions: Table<SessionHash, LiveSession>,
     keys: Table<KeyId, LiveKey>,
+    tokens: Table<TokenHash, LiveToken>,
     epoch: AtomicU64,
 }
 
@@ -66,11 +80,18 @@ impl Entry for LiveKey {
     }
 }
 
+impl Entry for LiveToken {
+    fn idleness(&self, now: u64) -> Option<u64> {
+        Some(now.saturating_sub(millis(self.read_at)))
+    }
+}
+
 impl Live {
     pub(crate) fn new() -> Self {
         Self {
             sessions: Table::new(ENTRIES_MAX),
             keys: Table::new(ENTRIES_MAX),
+            tokens: Table::new(ENTRIES_MAX),
             epoch: AtomicU64::new(0),
         }
     }
@@ -84,7 +105,9 @@ impl Live {
     pub(crate) fn forget_all(&self) {
         self.sessions.clear(|| {
             self.keys.clear(|| {
-                self.epoch.fetch_add(1, Ordering::SeqCst);
+                self.tokens.clear(|| {
+                    self.epoch.fetch_add(1, Ordering::SeqCst);
+                });
             });
         });
     }
@@ -102,6 +125,10 @@ impl Live {
 
     pub(crate) fn key(&self, id: &KeyId, now: Timestamp) -> Option<LiveKey> {
         self.keys.get(id, |key| fresh(key.read_at, now).then(|| key.clone())).flatten()
+    }
+
+    pub(crate) fn token(&self, hash: &TokenHash, now: Timestamp) -> Option<LiveToken> {
+        self.tokens.get(hash, |token| fresh(token.read_at, now).then(|| token.clone())).flatten()
     }
 
     pub(crate) fn keep_session(&self, epoch: Epoch, hash: &SessionHash, session: &LiveSession) {
@@ -124,6 +151,19 @@ impl Live {
             .upsert(id, millis(key.read_at), make, |kept| {
                 if self.epoch() == epoch {
                     *kept = key.clone();
+                } else {
+                    kept.read_at = Timestamp::UNIX_EPOCH;
+                }
+            })
+            .ok();
+    }
+
+    pub(crate) fn keep_token(&self, epoch: Epoch, hash: &TokenHash, token: &LiveToken) {
+        let make = || token.clone();
+        self.tokens
+            .upsert(hash, millis(token.read_at), make, |kept| {
+                if self.epoch() == epoch {
+                    *kept = token.clone();
                 } else {
                     kept.read_at = Timestamp::UNIX_EPOCH;
                 }

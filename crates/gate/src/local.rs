@@ -24,6 +24,7 @@ pub fn operator(gate: &Gate) -> Permit {
         operation: Arc::from(OPERATION),
         vocabulary: gate.vocabulary,
         session: None,
+        token: None,
         in_flight: None,
     }
 }

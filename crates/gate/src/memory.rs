@@ -7,15 +7,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::key::KeyId;
-use crate::principal::UserId;
+use crate::principal::{SessionId, UserId};
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 use crate::store::{
-    KeyRecord, LockRecord, PasswordHashText, ResetRecord, SessionRecord, SessionsAfter, Store,
-    StoreError, UserRecord,
+    FamilyRecord, KeyRecord, KeyUse, LockRecord, PasswordHashText, ResetRecord, SessionRecord,
+    SessionsAfter, Store, StoreError, UserRecord,
 };
+use crate::token::TokenId;
 
 mod passwords;
+mod session;
+mod token;
 
 /// A store that forgets everything when dropped.
 #[derive(Debug, Default)]
@@ -31,6 +34,10 @@ struct Kept {
     /// Newest first.
     former: BTreeMap<UserId, Vec<PasswordHashText>>,
     resets: BTreeMap<UserId, ResetRecord>,
+    families: BTreeMap<SessionId, FamilyRecord>,
+    denied: BTreeMap<TokenId, Timestamp>,
+    epochs: BTreeMap<UserId, u64>,
+    era: u64,
 }
 
 impl MemoryStore {
@@ -55,6 +62,9 @@ impl Kept {
             };
             session.user != user || stays
         });
+        if sessions != SessionsAfter::Keep {
+            self.raise_epoch(user);
+        }
     }
 
     /// Takes everything away by which something could act in that user's name.
@@ -213,11 +223,33 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn touch_key(&self, id: &KeyId, used_at: Timestamp) -> Result<(), StoreError> {
+    fn touch_key(&self, id: &KeyId, used: &KeyUse) -> Result<(), StoreError> {
         if let Some(key) = self.kept().keys.get_mut(id) {
-            key.last_used_at = Some(used_at);
+            key.last_used_at = Some(used.day);
+            key.last_used_from = Some(used.from);
+            if let Some((label, fingerprint)) = used.remade {
+                key.label = Some(label);
+                key.fingerprint = fingerprint;
+            }
         }
         Ok(())
+    }
+
+    fn note_reminder(&self, id: &KeyId, days: u32) -> Result<(), StoreError> {
+        if let Some(key) = self.kept().keys.get_mut(id) {
+            key.reminded_days = Some(days);
+        }
+        Ok(())
+    }
+
+    fn revoke_all_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut kept = self.kept();
+        let mut revoked = 0;
+        for key in kept.keys.values_mut().filter(|key| key.revoked_at.is_none()) {
+            key.revoked_at = Some(now);
+            revoked += 1;
+        }
+        Ok(revoked)
     }
 
     fn locks(&self) -> Result<Vec<LockRecord>, StoreError> {

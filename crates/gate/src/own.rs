@@ -68,22 +68,14 @@ impl Gate {
         Ok(sessions)
     }
 
-    /// Ends one of the caller's sessions.
+    /// Ends one of the caller's sessions or families of tokens.
     ///
     /// # Errors
     /// [`AccountError::NotFound`] for a session of somebody else.
     pub fn end_session(&self, permit: &Permit, id: SessionId) -> Result<(), AccountError> {
-        let sessions = self.store.sessions_of(self.caller(permit)?.id)?;
-        let session =
-            sessions.iter().find(|session| session.id == id).ok_or(AccountError::NotFound)?;
-        self.store.delete_session(&session.hash)?;
-        self.live.forget_all();
-        self.record(
-            EventName::SessionExpired,
-            Outcome::Success,
-            &Trace::of(permit),
-            Some(format!("session:{id}")),
-        );
-        Ok(())
+        let user = self.caller(permit)?.id;
+        let sessions = self.store.sessions_of(user)?;
+        let families = self.store.families(Some(user))?;
+        self.end_one(permit, id, &sessions, &families)
     }
 }

@@ -10,6 +10,7 @@ use crate::request_id::RequestId;
 use crate::requirement::Requirements;
 use crate::scope::Scope;
 use crate::session::SessionHash;
+use crate::tokens::TokenUse;
 use crate::vocabulary::Vocabulary;
 
 /// The proof that the gate let a request through, and what it found out on the way.
@@ -28,6 +29,7 @@ pub struct Permit {
     pub(crate) operation: Arc<str>,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) session: Option<SessionHash>,
+    pub(crate) token: Option<TokenUse>,
     pub(crate) in_flight: Option<InFlightGuard>,
 }
 

@@ -61,6 +61,11 @@ impl RootSecret {
         Ok(Self(Zeroizing::new(bytes)))
     }
 
+    /// The secret itself, for the one key that others share.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The key for one purpose.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> MacKey {
@@ -143,7 +148,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let nibble =
         |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();

@@ -15,14 +15,20 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::address::AddressClass;
 use crate::key::KeyId;
+use crate::keyring::KeyLabel;
 use crate::principal::{SessionId, UserId};
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 
-pub use passwords::{PasswordStore, ResetRecord};
-
 mod passwords;
+mod session;
+mod token;
+
+pub use passwords::{PasswordStore, ResetRecord};
+pub use session::SessionStore;
+pub use token::{DENIED_TOKENS_MAX, FamilyRecord, TokenStore};
 
 /// The store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -109,6 +115,10 @@ pub struct KeyRecord {
     pub owner: Option<UserId>,
     /// The keyed code of its whole text.
     pub fingerprint: Fingerprint,
+    /// Under which of the server's secrets the code was made; none when that was not noted yet.
+    pub label: Option<KeyLabel>,
+    /// Whether it was brought along from another system.
+    pub imported: bool,
     /// Networks it may be used from; none listed means any.
     pub cidrs: Vec<IpNet>,
     /// When it was made.
@@ -117,8 +127,25 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     /// The day it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// From what kind of network it was last used.
+    pub last_used_from: Option<AddressClass>,
+    /// When it got a successor.
+    pub replaced_at: Option<Timestamp>,
+    /// How many days before its end the last reminder was.
+    pub reminded_days: Option<u32>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// What is noted of a key's use.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyUse {
+    /// The day.
+    pub day: Timestamp,
+    /// From what kind of network.
+    pub from: AddressClass,
+    /// Its code under the server's primary secret, where another made the one that is kept.
+    pub remade: Option<(KeyLabel, Fingerprint)>,
 }
 
 /// A counter of failed attempts. Its key is a keyed code: neither name nor address is stored.
@@ -148,7 +175,7 @@ pub enum SessionsAfter {
 }
 
 /// What the gate must find again after a restart.
-pub trait Store: PasswordStore + Send + Sync + 'static {
+pub trait Store: PasswordStore + SessionStore + TokenStore + Send + Sync + 'static {
     /// The account of that id.
     ///
     /// # Errors
@@ -280,11 +307,23 @@ pub trait Store: PasswordStore + Send + Sync + 'static {
     /// [`StoreError::Conflict`] when the successor's id is taken or the predecessor is gone.
     fn rotate_key(&self, successor: &KeyRecord, predecessor: &KeyRecord) -> Result<(), StoreError>;
 
-    /// Notes the day a key was used, and nothing else about it; nothing happens when it is gone.
+    /// Notes a key's use, and nothing else about it; nothing happens when it is gone.
     ///
     /// # Errors
     /// The storage failed.
-    fn touch_key(&self, id: &KeyId, used_at: Timestamp) -> Result<(), StoreError>;
+    fn touch_key(&self, id: &KeyId, used: &KeyUse) -> Result<(), StoreError>;
+
+    /// Notes that somebody was reminded of a key's end; nothing happens when it is gone.
+    ///
+    /// # Errors
+    /// The storage failed.
+    fn note_reminder(&self, id: &KeyId, days: u32) -> Result<(), StoreError>;
+
+    /// Takes back every key that was not; says how many.
+    ///
+    /// # Errors
+    /// The storage failed.
+    fn revoke_all_keys(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Every counter of failures.
     ///

@@ -20,7 +20,7 @@ use gate::audit::TracingSink;
 use gate::clock::{Clock, SystemClock};
 use gate::password::{BreachedFile, BreachedPasswords};
 use gate::random::SystemRandom;
-use gate::{Environment, Gate, RootSecret};
+use gate::{Environment, Gate, Keyring, RootSecret};
 use journal::Journal;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
@@ -197,7 +197,7 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
             .context("ingest")?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let gate = open_gate(config, url, &control, &clock, root)?;
+    let gate = open_gate(config, url, &control, &clock, root.into())?;
     let drain = CancellationToken::new();
     let app = App::new(Parts {
         gate: gate.clone(),
@@ -232,7 +232,7 @@ fn open_gate(
     url: &str,
     control: &Control,
     clock: &Arc<dyn Clock>,
-    root_secret: RootSecret,
+    keyring: Keyring,
 ) -> Result<Gate> {
     Gate::new(
         gate_config(config, url),
@@ -243,7 +243,7 @@ fn open_gate(
             random: Arc::new(SystemRandom),
             audit: Arc::new(TracingSink),
             breached: breached(config)?,
-            root_secret,
+            keyring,
         },
     )
     .context("the gate")

@@ -261,7 +261,7 @@ fn gate(store: &Arc<api::store::ControlStore>, clock: &Arc<StandingClock>) -> Ga
         random: Arc::new(gate::random::SystemRandom),
         audit: Arc::new(gate::audit::TracingSink),
         breached: None,
-        root_secret: RootSecret::from_random([9; 32]),
+        keyring: RootSecret::from_random([9; 32]).into(),
     };
     Gate::new(config, api::policy::VOCABULARY, environment).unwrap()
 }

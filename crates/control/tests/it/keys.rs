@@ -1,6 +1,6 @@
 //! API keys.
 
-use control::{ApiKey, KEYS_PER_OWNER_MAX, KeyError, SessionsAfter, User, UserId};
+use control::{ApiKey, KEYS_PER_OWNER_MAX, KeyError, KeyUse, SessionsAfter, User, UserId};
 use uuid::Uuid;
 
 use crate::{add_user, at, new_key, store};
@@ -79,11 +79,14 @@ fn a_use_changes_only_the_day_of_use() {
     let store = store();
     let key = new_key("k1", None);
     store.control.insert_key(&key).unwrap();
+    let used = |seconds| KeyUse { at: at(seconds), from: "public", mac: None };
     for seconds in [5, 9, 7] {
-        store.control.touch_key("k1", at(seconds)).unwrap();
+        store.control.touch_key("k1", &used(seconds)).unwrap();
     }
-    store.control.touch_key("absent", at(1)).unwrap();
-    assert_eq!(store.control.keys().unwrap(), [ApiKey { last_used_at: Some(at(9)), ..key }]);
+    store.control.touch_key("absent", &used(1)).unwrap();
+    let from = Some("public".to_owned());
+    let touched = ApiKey { last_used_at: Some(at(9)), last_used_from: from, ..key };
+    assert_eq!(store.control.keys().unwrap(), [touched]);
 }
 
 #[test]
@@ -131,4 +134,31 @@ fn an_owner_has_so_many_keys_and_can_still_rotate() {
     let revoked = ApiKey { revoked_at: Some(at(1)), ..new_key("k1", Some(ada.id)) };
     store.control.update_key(&revoked).unwrap();
     store.control.insert_key(&more).unwrap();
+}
+
+#[test]
+fn a_code_is_made_anew_with_its_label_and_reminders_are_noted() {
+    let store = store();
+    store.control.insert_key(&new_key("k1", None)).unwrap();
+    let mac = Some(("fedcba9876543210", &[9; 32]));
+    store.control.touch_key("k1", &KeyUse { at: at(1), from: "machine", mac }).unwrap();
+    store.control.note_reminder("k1", 14).unwrap();
+    store.control.note_reminder("absent", 1).unwrap();
+    let key = store.control.key("k1").unwrap().unwrap();
+    assert_eq!((key.mac, key.label.as_deref()), ([9; 32], Some("fedcba9876543210")));
+    assert_eq!(key.reminded_days, Some(14));
+}
+
+#[test]
+fn all_keys_are_revoked_at_once_and_once() {
+    let store = store();
+    for id in ["k1", "k2"] {
+        store.control.insert_key(&new_key(id, None)).unwrap();
+    }
+    let early = ApiKey { revoked_at: Some(at(1)), ..new_key("k1", None) };
+    store.control.update_key(&early).unwrap();
+    assert_eq!(store.control.revoke_keys(at(5)).unwrap(), 1);
+    assert_eq!(store.control.revoke_keys(at(6)).unwrap(), 0);
+    let revoked = |id: &str| store.control.key(id).unwrap().unwrap().revoked_at;
+    assert_eq!((revoked("k1"), revoked("k2")), (Some(at(1)), Some(at(5))));
 }

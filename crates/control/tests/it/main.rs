@@ -8,6 +8,7 @@ mod passwords;
 mod sessions;
 mod settings;
 mod sites;
+mod tokens;
 mod users;
 
 use control::{ApiKey, Control, Session, SessionId, User, UserId};
@@ -92,5 +93,10 @@ fn new_key(id: &str, owner_id: Option<UserId>) -> ApiKey {
         last_used_at: None,
         revoked_at: None,
         successor_id: None,
+        label: Some("0123456789abcdef".to_owned()),
+        imported: false,
+        last_used_from: None,
+        replaced_at: None,
+        reminded_days: None,
     }
 }

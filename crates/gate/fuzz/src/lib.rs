@@ -112,7 +112,7 @@ impl Product {
             random: Arc::new(SystemRandom),
             audit: Arc::new(TracingSink),
             breached: None,
-            root_secret: RootSecret::from_random([3; 32]),
+            keyring: RootSecret::from_random([3; 32]).into(),
         };
         let gate = Gate::new(config, VOCABULARY, environment).expect("a gate");
         let operator = gate::local::operator(&gate);

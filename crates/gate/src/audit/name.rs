@@ -61,6 +61,8 @@ events! {
     AuthnTokenRevoked = "authn_token_revoked", Owasp;
     /// A token that was used up or taken back was shown again.
     AuthnTokenReuse = "authn_token_reuse", Owasp;
+    /// A key ends soon.
+    AuthnTokenExpiring = "authn_token_expiring", Own;
     /// A credential that is none was shown.
     AuthnTokenInvalid = "authn_token_invalid", Own;
     /// Somebody signed out, or a session was ended for them.
@@ -79,6 +81,8 @@ events! {
     UserCreated = "user_created", Owasp;
     /// An account was changed.
     UserUpdated = "user_updated", Owasp;
+    /// The server's secrets were replaced.
+    CryptKeyRotated = "crypt_key_rotated", Own;
     /// What was sealed does not open with our keys.
     CryptDecryptFail = "crypt_decrypt_fail", Owasp;
     /// A limit was passed.

@@ -7,6 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::problem::whole_seconds;
+use crate::door::Ending;
 use crate::limits::Standing;
 use crate::policy::{Access, Class, CorsClass, Policy};
 use crate::request_id::RequestId;
@@ -15,6 +16,8 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+const SUNSET: HeaderName = HeaderName::from_static("sunset");
 const EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -45,6 +48,7 @@ pub(super) struct Dress<'a> {
     /// Whether the headers that protect browsers are switched off.
     pub(super) is_bare: bool,
     pub(super) standing: Option<Standing>,
+    pub(super) ending: Option<Ending>,
     pub(super) failed: bool,
 }
 
@@ -66,6 +70,21 @@ pub(super) fn put_on(headers: &mut HeaderMap, dress: &Dress<'_>) {
     }
     if let Some(standing) = dress.standing {
         limits(headers, dress.policy.class, &standing);
+    }
+    if let Some(ending) = dress.ending {
+        replaced(headers, &ending);
+    }
+}
+
+/// Tells a program that its key was replaced (RFC 9745) and until when it works (RFC 8594).
+fn replaced(headers: &mut HeaderMap, ending: &Ending) {
+    let since = format!("@{}", ending.since.as_second());
+    let until =
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&ending.until);
+    let until = until.ok().and_then(|until| HeaderValue::try_from(until).ok());
+    if let (Ok(since), Some(until)) = (HeaderValue::try_from(since), until) {
+        headers.insert(DEPRECATION, since);
+        headers.insert(SUNSET, until);
     }
 }
 

@@ -20,7 +20,7 @@ use super::route::Route;
 use super::{cors, credential};
 use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
-use crate::door::{self, Ask, Credential};
+use crate::door::{self, Ask, Credential, Ending};
 use crate::gate::{Gate, Trace};
 use crate::limits::Standing;
 use crate::policy::{Access, Class, CsrfRule, Policy, Reach};
@@ -59,6 +59,8 @@ const REFUSED: Policy = Policy::public(Class::Other);
 #[derive(Debug, Default)]
 struct Noted {
     standing: Option<Standing>,
+    /// The caller's key lives on beside its successor.
+    ending: Option<Ending>,
     /// The caller proved who they are.
     known: bool,
 }
@@ -76,6 +78,7 @@ pub fn refuse(kind: Kind, request_id: RequestId) -> Response {
         hsts_preload: false,
         standing: None,
         is_bare: false,
+        ending: None,
         failed: true,
     };
     headers::put_on(response.headers_mut(), &dress);
@@ -216,6 +219,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             Problem::from(refused.refusal)
         })?;
         noted.standing = admitted.standing;
+        noted.ending = admitted.ending;
         noted.known = *admitted.permit.principal() != Principal::Anonymous;
         let mut permit = admitted.permit;
         let route = match turn {
@@ -304,6 +308,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             hsts_preload: config.hsts_preload,
             is_bare: config.off.headers,
             standing: noted.standing,
+            ending: noted.ending,
             failed,
         };
         headers::put_on(response.headers_mut(), &dress);

@@ -13,6 +13,8 @@ mod errors;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod keyring;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod limits;
@@ -36,3 +38,5 @@ mod resets;
 mod support;
 #[cfg(test)]
 mod timing;
+#[cfg(test)]
+mod tokens;

@@ -133,7 +133,7 @@ impl World {
             random: Arc::new(SystemRandom),
             audit: Arc::<Recorder>::clone(&audit),
             breached: Some(Arc::new(Breached)),
-            root_secret: RootSecret::from_random([3; 32]),
+            keyring: RootSecret::from_random([3; 32]).into(),
         };
         let gate = Gate::new(config, VOCABULARY, environment).unwrap();
         let router = routes().into_router(&gate, &App { gate: gate.clone() }).unwrap();

@@ -6,8 +6,10 @@ use super::{Problem, kind};
 use crate::accounts::AccountError;
 use crate::audit::NotKept;
 use crate::door::Refusal;
+use crate::key::ImportError;
 use crate::keys::KeyError;
 use crate::requirement::Requirement;
+use crate::tokens::TokenError;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -95,6 +97,20 @@ impl From<AccountError> for Problem {
     }
 }
 
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::NotGood => Self::new(kind::UNAUTHENTICATED).challenge(),
+            TokenError::Refused(refusal) => refusal.into(),
+            TokenError::Account(error) => error.into(),
+            error @ TokenError::Store(_) => {
+                Self::unavailable(error).retry_after(Duration::from_secs(5))
+            }
+            error @ (TokenError::Random(_) | TokenError::Key(_)) => Self::internal(error),
+        }
+    }
+}
+
 impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
@@ -113,6 +129,20 @@ impl From<KeyError> for Problem {
                 "cidrs",
                 "must be at most 32 addresses or networks such as 192.0.2.0/24",
             ),
+            KeyError::Import(ImportError::Short) => {
+                Self::invalid("secret", "must have at least 32 characters")
+            }
+            KeyError::Import(ImportError::Weak) => Self::invalid(
+                "secret",
+                "must have 64 hexadecimal digits or 43 letters of base64url, unless auth.keys.short_imports allows fewer",
+            ),
+            KeyError::Import(ImportError::Characters) => {
+                Self::invalid("secret", "must be at most 512 letters, digits or + / = - _")
+            }
+            KeyError::Import(ImportError::Repetitive) => {
+                Self::invalid("secret", "repeats itself and was not drawn at random")
+            }
+            KeyError::Known => Self::new(kind::CONFLICT).field("secret", "is known already"),
             KeyError::NotFound => Self::not_found(),
             KeyError::Ended => Self::new(kind::CONFLICT).detail("The key has ended."),
             error @ KeyError::Store(_) => {
