@@ -362,7 +362,9 @@ async fn when_too_many_tokens_are_ended_one_by_one_all_of_the_user_end() {
 async fn sessions_and_tokens_are_listed_and_ended_together() {
     let world = world();
     let cookie = world.session("ada", "editor");
-    let (one, other) = (issue(&world).await, issue(&world).await);
+    let one = issue(&world).await;
+    world.clock.forward(1);
+    let other = issue(&world).await;
     let token = gate::session::SessionToken::parse(cookie.split_once('=').unwrap().1).unwrap();
     let ask = gate::door::Ask {
         client: gate::ClientAddress::network("192.0.2.1".parse().unwrap()),
