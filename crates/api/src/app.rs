@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use control::{Control, Hostname, StoreError};
@@ -66,6 +67,8 @@ pub struct Options {
     pub reports: ReportConfig,
     /// Where people report holes in this installation; without one, the project's own place.
     pub security_contact: Option<String>,
+    /// Where the audit log is, if it is one of files.
+    pub audit_dir: Option<PathBuf>,
     /// Looks at every condition of safe operation; may read files.
     pub posture: Arc<dyn Fn() -> Vec<PostureItem> + Send + Sync>,
     /// Makes the text of `/metrics`.

@@ -15,6 +15,7 @@
 mod admin;
 mod app;
 mod assets;
+mod audit;
 mod auth;
 mod dashboard;
 mod demo;
@@ -32,6 +33,7 @@ mod redirect;
 mod sites;
 pub mod store;
 mod tracker;
+pub mod trail;
 mod users;
 mod web;
 mod well_known;
@@ -56,6 +58,7 @@ pub fn routes() -> Routes<App> {
         .extend(keys::routes())
         .extend(limits::routes())
         .extend(posture::routes())
+        .extend(audit::routes())
         .extend(sites::routes())
         .extend(web::routes())
         .extend(events::routes())

@@ -80,12 +80,34 @@ pub(crate) enum Command {
         after_help = "Example:\n  shelduck site add example.com --time-zone Europe/Berlin"
     )]
     Site(SiteCommand),
+    /// Look at the audit log.
+    #[command(subcommand, after_help = "Example:\n  shelduck audit verify --json")]
+    Audit(AuditCommand),
     /// Open one database file and exit 0 if that works: run in a process of its own, because a damaged file can end it.
     #[command(hide = true)]
     ProbeFile {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// `shelduck audit …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Read all of it and say what is wrong; exit 1 when something is.
+    Verify {
+        /// A key that heads may be signed with, beside this server's own.
+        #[arg(long, value_name = "HEX")]
+        public_key: Vec<audit::PublicKey>,
+    },
+    /// Print the last records.
+    Tail {
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        lines: usize,
+    },
+    /// Print the public key that heads are signed with, to be noted somewhere else.
+    Key,
 }
 
 /// `shelduck user …`

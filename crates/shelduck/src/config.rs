@@ -15,5 +15,5 @@ mod sample;
 mod setting;
 
 pub(crate) use load::{Loaded, Place, Problem, load};
-pub(crate) use options::{Config, ForwardedFamily, LimitsMode, LogFormat};
+pub(crate) use options::{AuditOrigin, Config, ForwardedFamily, LimitsMode, LogFormat};
 pub(crate) use sample::{reference, sample};

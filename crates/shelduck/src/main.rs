@@ -3,6 +3,7 @@
 //! The only place that wires. [`runtime`] opens what a folder holds and joins the parts; [`serve`] puts listeners in front of it;
 //! the managing verbs ([`command`]) are requests to the API, over the local socket or in this process ([`local`]).
 
+mod audit_log;
 mod check;
 mod cli;
 mod command;
@@ -95,6 +96,7 @@ async fn run(cli: Cli) -> Result<()> {
             let local = Local::open(&valid(&loaded())?).await?;
             finish(command::site(command, &local, format).await, local).await
         }
+        Command::Audit(command) => audit_log::run(&command, &valid(&loaded())?, format),
         Command::ProbeFile { path } => match warehouse::probe_file(&path) {
             warehouse::FileProbe::Opens => Ok(()),
             warehouse::FileProbe::Fails => {

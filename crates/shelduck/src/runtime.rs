@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::store::ControlStore;
+use api::trail::{AuditTrail, Origins};
 use api::{App, Options, Parts, Router};
+use audit::AuditLog;
 use control::{Control, Hostname};
-use gate::audit::TracingSink;
 use gate::clock::{Clock, SystemClock};
 use gate::password::{BreachedFile, BreachedPasswords};
 use gate::random::SystemRandom;
@@ -35,7 +36,7 @@ use web::report::ReportConfig;
 use web::sites::SiteDirectory;
 
 pub(crate) use self::folder::Folder;
-use crate::config::{Config, Loaded};
+use crate::config::{AuditOrigin, Config, Loaded};
 use crate::{check, secret, wiring};
 
 /// How often yesterday's salt is looked at.
@@ -227,6 +228,21 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
     Ok(runtime)
 }
 
+/// The audit log; what is wrong with it is said and does not keep the server from starting.
+fn open_audit(config: &Config, root_secret: &RootSecret) -> Result<AuditTrail> {
+    let signer = secret::audit_signer(root_secret)?;
+    let (log, opened) =
+        AuditLog::open(wiring::audit(config), signer).context("the audit log")?;
+    if let Some(found) = &opened.broken {
+        tracing::error!(%found, "the audit log was changed; `shelduck audit verify` says more");
+    }
+    let origins = match config.audit.origin {
+        AuditOrigin::Pseudonym => Origins::Pseudonym,
+        AuditOrigin::Network => Origins::Network,
+    };
+    Ok(AuditTrail::new(log, origins))
+}
+
 fn open_gate(
     config: &Config,
     url: &str,
@@ -234,6 +250,7 @@ fn open_gate(
     clock: &Arc<dyn Clock>,
     keyring: Keyring,
 ) -> Result<Gate> {
+    let trail = open_audit(config, &root_secret)?;
     Gate::new(
         gate_config(config, url),
         api::policy::VOCABULARY,
@@ -241,7 +258,7 @@ fn open_gate(
             store: Arc::new(ControlStore::new(control.clone(), Arc::clone(clock))),
             clock: Arc::clone(clock),
             random: Arc::new(SystemRandom),
-            audit: Arc::new(TracingSink),
+            audit: Arc::new(trail),
             breached: breached(config)?,
             keyring,
         },
@@ -261,6 +278,7 @@ fn options(loaded: &Loaded, url: &str, demo_site: Option<&str>) -> Result<Option
             deadline: config.query.timeout,
         },
         security_contact: config.server.security_contact.clone(),
+        audit_dir: Some(wiring::audit(config).dir),
         posture: Arc::new(move || check::posture(&posture)),
         metrics: Arc::new(move || metrics.render()),
     })

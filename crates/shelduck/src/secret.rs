@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use gate::RootSecret;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::checks::weakness;
@@ -47,6 +48,12 @@ pub(crate) fn load_or_create(
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
+}
+
+/// The key that heads of the audit log are signed with; derived for that and nothing else.
+pub(crate) fn audit_signer(root: &RootSecret) -> anyhow::Result<audit::Signer> {
+    let seed = root.derive("audit heads").mac(&[b"ed25519 seed"]).0;
+    audit::Signer::from_seed(&seed).context("the audit log's key")
 }
 
 /// Writes a file that only its owner can read, all of it or nothing; it must not exist yet.

@@ -1,9 +1,11 @@
 //! `shelduck serve`: listeners in front of a runtime, until a signal.
 
 use anyhow::{Context, Result};
+use gate::audit::{EventName, Outcome};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::config::checks::switched_off;
 use crate::config::{Config, Loaded};
 use crate::listen::{Listener, Reload, UnixSocketListener};
 use crate::local::SOCKET;
@@ -17,6 +19,7 @@ pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
     let folder = Folder::take(&config.server.data_dir)?;
     let listeners = Listeners::bind(config)?;
     let runtime = Runtime::open(loaded, folder, &listeners.url, None).await?;
+    started(config, &runtime);
     let setup_url =
         runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;
     let ready = json!({
@@ -27,6 +30,16 @@ pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
         "data_dir": runtime.data_dir().display().to_string(),
     });
     listeners.serve(config, runtime, || announce(&ready, format)).await
+}
+
+/// Records the start, and every layer that is switched off.
+fn started(config: &Config, runtime: &Runtime) {
+    let gate = runtime.gate();
+    gate.audit_system(EventName::SysStartup, Outcome::Success, None);
+    for switch in switched_off(config) {
+        let object = Some(switch.to_owned());
+        gate.audit_system(EventName::SysMonitorDisabled, Outcome::Success, object);
+    }
 }
 
 fn announce(ready: &Value, format: Format) -> Result<()> {
@@ -110,6 +123,7 @@ impl Listeners {
                 tracing::warn!(connections = cut, "cut off at the drain deadline");
             }
         }
+        runtime.gate().audit_system(EventName::SysShutdown, Outcome::Success, None);
         runtime.close().await
     }
 }

@@ -124,3 +124,15 @@ fn seconds(duration: Duration) -> u32 {
 fn whole(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
+
+/// Where the audit log is, and its bounds.
+pub(crate) fn audit(config: &Config) -> audit::Config {
+    let settings = &config.audit;
+    audit::Config {
+        rotate_bytes: settings.rotate_size.0,
+        rotate_age: settings.rotate_age,
+        keep: settings.keep,
+        files_max: usize::try_from(settings.files_max).unwrap_or(usize::MAX),
+        ..audit::Config::new(config.server.data_dir.join("audit"))
+    }
+}

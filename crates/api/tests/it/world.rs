@@ -106,6 +106,7 @@ impl World {
             demo_site: None,
             reports: ReportConfig::default(),
             security_contact: None,
+            audit_dir: None,
             posture: Arc::new(Vec::new),
             metrics: Arc::new(|| "shelduck_up 1\n".to_owned()),
         };

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 
 use super::Loaded;
 
+pub(crate) use insecure::switched_off;
 pub(crate) use lists::lists;
 pub(crate) use secrets::weakness;
 

@@ -163,8 +163,7 @@ options! {
         rotate_age: Duration = Duration::from_secs(24 * 60 * 60), "From this age on a new file is begun.";
         keep: Duration = Duration::from_secs(366 * 24 * 60 * 60), "How long files are kept; that one was deleted is itself recorded and signed.";
         files_max: u32 = 1000, "Most files kept, whatever their age; the oldest goes first.";
-        origin: AuditOrigin = AuditOrigin::Network, "What is recorded of an address: `pseudonym` (a keyed code that changes every month), `network` (and its /24 or /48), or `address` (and the address itself, in files of their own).";
-        address_keep: Duration = Duration::from_secs(7 * 24 * 60 * 60), "How long addresses are kept when `audit.origin` is `address`.";
+        origin: AuditOrigin = AuditOrigin::Network, "What is recorded of an address: `pseudonym` (a keyed code that changes every month) or `network` (and its /24 or /48).";
         decisions: bool = false, "Record every decision about a caller who proved who it is, not only refusals and changes.";
     }
     insecure: Insecure, "Layers of defence that can be switched off. Each is refused on a server that others can reach, is told by `shelduck check`, and is recorded at every start." {
@@ -216,14 +215,11 @@ pub(crate) enum AuditOrigin {
     Pseudonym,
     /// Its code and the network around it.
     Network,
-    /// The address itself, too.
-    Address,
 }
 
 words!(AuditOrigin {
     "pseudonym" => AuditOrigin::Pseudonym,
     "network" => AuditOrigin::Network,
-    "address" => AuditOrigin::Address,
 });
 
 words!(LogFormat { "text" => LogFormat::Text, "json" => LogFormat::Json });

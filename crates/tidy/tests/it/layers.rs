@@ -19,6 +19,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("mysql-wire", Product(0)),
     ("binlog", Product(0)),
     ("journal", Product(0)),
+    ("audit", Product(0)),
     ("gate", Product(1)),
     ("warehouse", Product(1)),
     ("control", Product(1)),
