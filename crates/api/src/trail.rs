@@ -94,8 +94,7 @@ mod tests {
 
     #[test]
     fn only_the_network_around_an_address_is_recorded() {
-        let around =
-            |text: &str| network(&ClientAddress::network(text.parse().unwrap())).unwrap();
+        let around = |text: &str| network(&ClientAddress::network(text.parse().unwrap())).unwrap();
         assert_eq!(around("203.0.113.77"), "203.0.113.0/24");
         assert_eq!(around("2001:db8:5a:9d21::c3f7"), "2001:db8:5a::/48");
         assert_eq!(network(&ClientAddress::LOCAL), None);

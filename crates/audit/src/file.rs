@@ -80,7 +80,9 @@ pub(crate) fn list(dir: &Path) -> io::Result<Vec<File>> {
         let packed = name.strip_suffix(PACKED).map(|digits| (digits, true));
         let parsed = packed.or_else(|| name.strip_suffix(PLAIN).map(|digits| (digits, false)));
         let Some((digits, is_packed)) = parsed else { continue };
-        if digits.len() == 20 && let Ok(first) = digits.parse() {
+        if digits.len() == 20
+            && let Ok(first) = digits.parse()
+        {
             files.push(File { first, path, is_packed });
         }
     }

@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn keys_and_signatures_are_those_of_the_standard() {
         // RFC 8032, section 7.1, test 1.
-        let seed = unhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").unwrap();
+        let seed =
+            unhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").unwrap();
         let signer = Signer::from_seed(&seed).unwrap();
         assert_eq!(
             signer.public_key().to_string(),
@@ -127,7 +128,10 @@ mod tests {
         let signer = Signer::from_seed(&[7; 32]).unwrap();
         let note = signer.head(9, &Hash::of(b"a"));
         let head = read(9, &note).unwrap();
-        assert_eq!((head.attests, head.key, head.is_signed), (Hash::of(b"a"), signer.public_key(), true));
+        assert_eq!(
+            (head.attests, head.key, head.is_signed),
+            (Hash::of(b"a"), signer.public_key(), true)
+        );
         assert!(!read(10, &note).unwrap().is_signed);
         let Note::Head { key, signature, .. } = note else { panic!() };
         let moved = Note::Head { attests: Hash::of(b"b").to_string(), key, signature };

@@ -320,7 +320,10 @@ pub(crate) mod tests {
             (0..40).map(|number| &*format!("{number:032}").leak()).collect();
         let counts = names.iter().map(|name| (*name, u64::MAX / 64)).collect();
         let note = lost(&counts);
-        assert!(Record::note(u64::MAX, Timestamp::MAX, note.clone()).body().len() + 80 <= LINE_BYTES_MAX);
+        assert!(
+            Record::note(u64::MAX, Timestamp::MAX, note.clone()).body().len() + 80
+                <= LINE_BYTES_MAX
+        );
         let Note::Lost { counts: kept } = note else { panic!() };
         assert_eq!(kept.values().sum::<u64>(), counts.values().sum::<u64>());
         assert_eq!(kept.len(), LOST_NAMES_MAX);

@@ -192,8 +192,7 @@ impl Writer {
 
     fn is_head_due(&self) -> bool {
         self.unsigned > 0
-            && (self.unsigned >= UNSIGNED_RECORDS_MAX
-                || self.signed.elapsed() >= UNSIGNED_TIME_MAX)
+            && (self.unsigned >= UNSIGNED_RECORDS_MAX || self.signed.elapsed() >= UNSIGNED_TIME_MAX)
     }
 
     /// How long nothing has to be done unless something comes in.

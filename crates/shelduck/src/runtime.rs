@@ -231,8 +231,7 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
 /// The audit log; what is wrong with it is said and does not keep the server from starting.
 fn open_audit(config: &Config, root_secret: &RootSecret) -> Result<AuditTrail> {
     let signer = secret::audit_signer(root_secret)?;
-    let (log, opened) =
-        AuditLog::open(wiring::audit(config), signer).context("the audit log")?;
+    let (log, opened) = AuditLog::open(wiring::audit(config), signer).context("the audit log")?;
     if let Some(found) = &opened.broken {
         tracing::error!(%found, "the audit log was changed; `shelduck audit verify` says more");
     }

@@ -106,7 +106,8 @@ fn each_way_of_changing_it_has_its_own_words() {
         [Finding::Removed { from: 5, through: 7, file: file.clone() }]
     );
     assert!(
-        after(&|lines| lines.swap(4, 8)).contains(&Finding::Reordered { sequence: 5, file: file.clone() })
+        after(&|lines| lines.swap(4, 8))
+            .contains(&Finding::Reordered { sequence: 5, file: file.clone() })
     );
     assert!(
         after(&|lines| lines.insert(6, lines[5].clone()))
@@ -136,7 +137,10 @@ fn a_chain_made_anew_without_the_key_is_known() {
     log.close();
     fs::copy(only_file(forged.path()), only_file(dir.path())).unwrap();
     let findings = check(dir.path()).findings;
-    assert!(findings.iter().any(|finding| matches!(finding, Finding::UnknownKey { .. })), "{findings:?}");
+    assert!(
+        findings.iter().any(|finding| matches!(finding, Finding::UnknownKey { .. })),
+        "{findings:?}"
+    );
 }
 
 #[test]
@@ -180,8 +184,7 @@ fn a_changed_log_is_told_at_the_start_and_goes_on_behind_it() {
 #[test]
 fn full_files_are_compressed_and_old_ones_go_only_with_a_record() {
     let dir = tempfile::tempdir().unwrap();
-    let config =
-        Config { rotate_bytes: 4096, files_max: 3, ..Config::new(dir.path().to_owned()) };
+    let config = Config { rotate_bytes: 4096, files_max: 3, ..Config::new(dir.path().to_owned()) };
     for _ in 0..6 {
         let log = AuditLog::open(config.clone(), signer()).unwrap().0;
         (0..40).for_each(|number| log.record(entry(number, Weight::Act)));
@@ -192,11 +195,8 @@ fn full_files_are_compressed_and_old_ones_go_only_with_a_record() {
     assert!(report.first > 1, "the oldest are gone: {report:?}");
     let names: Vec<PathBuf> =
         fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let oldest = names
-        .iter()
-        .filter(|path| path.to_string_lossy().contains(".jsonl"))
-        .min()
-        .unwrap();
+    let oldest =
+        names.iter().filter(|path| path.to_string_lossy().contains(".jsonl")).min().unwrap();
     fs::remove_file(oldest).unwrap();
     let findings = check(dir.path()).findings;
     assert!(matches!(findings[..], [Finding::BeginningRemoved { .. }]), "{findings:?}");
