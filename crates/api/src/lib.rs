@@ -32,6 +32,7 @@ mod posture;
 mod redirect;
 mod sites;
 pub mod store;
+mod token;
 mod tracker;
 pub mod trail;
 mod users;
@@ -53,6 +54,7 @@ pub fn routes() -> Routes<App> {
     let routes = Routes::new()
         .extend(health::routes())
         .extend(auth::routes())
+        .extend(token::routes())
         .extend(me::routes())
         .extend(users::routes())
         .extend(keys::routes())

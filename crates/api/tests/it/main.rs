@@ -13,6 +13,7 @@ mod monitoring;
 mod reports;
 mod resets;
 mod sites;
+mod token;
 mod users;
 mod world;
 
