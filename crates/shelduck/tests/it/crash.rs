@@ -11,14 +11,22 @@ use warehouse::{Config, Warehouse};
 
 use crate::sites::{browser, generous, page_view, server_with_site};
 
-/// How many times the server is killed.
+/// How many times the server of each seed is killed.
 fn kills() -> u64 {
     if std::env::var_os("SHELDUCK_LONG").is_some() { 3000 } else { 100 }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_event_is_there_exactly_once_after_any_number_of_kills() -> Result<()> {
-    let seed: u64 = 0x5EED_0001;
+    kills_lose_and_double_nothing(0x5EED_0001).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_so_it_is_with_other_moments() -> Result<()> {
+    kills_lose_and_double_nothing(0x5EED_0002).await
+}
+
+async fn kills_lose_and_double_nothing(seed: u64) -> Result<()> {
     let (mut server, _) = server_with_site(generous()).await?;
     let mut sent = HashMap::new();
     for round in 0..kills() {
