@@ -249,7 +249,7 @@ fn open_gate(
     clock: &Arc<dyn Clock>,
     keyring: Keyring,
 ) -> Result<Gate> {
-    let trail = open_audit(config, &root_secret)?;
+    let trail = open_audit(config, keyring.primary())?;
     Gate::new(
         gate_config(config, url),
         api::policy::VOCABULARY,
