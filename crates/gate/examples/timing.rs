@@ -113,7 +113,6 @@ fn ask(gate: &Gate, credential: Credential) -> Ask {
         policy: Policy::signed_in(Class::Read),
         operation: "timing".into(),
         object: None,
-        operation: "timing".into(),
     }
 }
 
