@@ -1,4 +1,6 @@
-//! A log that shows when somebody changed it: lines of JSON, chained by hashes, with signed heads.
+//! A log that shows when somebody changed it.
+//!
+//! It is made of lines of JSON, chained by hashes, with signed heads.
 //!
 //! Entries flow in from any thread without waiting; one thread writes them in groups, one sync per group. Each record's
 //! hash covers the hash of the record before it, so a change anywhere breaks every link behind it. Every so often, and

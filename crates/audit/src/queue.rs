@@ -164,7 +164,7 @@ mod tests {
         assert!(queue.has_room(), "the half of the changes is free");
         for number in 0..ENTRIES_MAX - NOTICES_MAX {
             queue.push(entry("a"));
-            assert_eq!(queue.has_room(), false, "{number}: the next could be one too many");
+            assert!(!queue.has_room(), "{number}: the next could be one too many");
         }
         queue.push(entry("a"));
         let taken = queue.take(Duration::ZERO);

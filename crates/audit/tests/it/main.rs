@@ -1,6 +1,6 @@
-//! The log as its users meet it: written, killed, tampered with, read.
+//! The log as its users meet it: written, torn, tampered with, read.
 
-#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
