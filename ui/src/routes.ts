@@ -35,4 +35,28 @@ export const ROUTES: readonly Route[] = [
     needs: "admin",
     load: page(() => import("./pages/users/Users.svelte")),
   },
+  {
+    path: "/sessions",
+    title: "Sessions",
+    needs: "admin",
+    load: page(() => import("./pages/sessions/AllSessions.svelte")),
+  },
+  {
+    path: "/limits",
+    title: "Limits",
+    needs: "admin",
+    load: page(() => import("./pages/limits/Limits.svelte")),
+  },
+  {
+    path: "/audit",
+    title: "Audit log",
+    needs: "admin",
+    load: page(() => import("./pages/audit/Audit.svelte")),
+  },
+  {
+    path: "/posture",
+    title: "Security check",
+    needs: "admin",
+    load: page(() => import("./pages/posture/Posture.svelte")),
+  },
 ];

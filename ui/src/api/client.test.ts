@@ -75,6 +75,56 @@ test("401 is told to whoever minds the session", async () => {
   expect(client.onSignedOut).toHaveBeenCalledOnce();
 });
 
+test("a wrong password does not mean that nobody is signed in", async () => {
+  answer({ status: 401, type: "urn:shelduck:problem:wrong-credentials" }, { status: 401 });
+  const client = new Client();
+  client.onSignedOut = vi.fn();
+  const problem = await problemOf(client.post("/v1/auth/step-up", {}));
+  expect(problem.is("wrong-credentials")).toBe(true);
+  expect(client.onSignedOut).not.toHaveBeenCalled();
+});
+
+function answers(...bodies: [unknown, number][]) {
+  const fetch = vi.fn<typeof globalThis.fetch>(() => {
+    const [body, status] = bodies.shift() ?? [{}, 500];
+    return Promise.resolve(new Response(JSON.stringify(body), { status }));
+  });
+  vi.stubGlobal("fetch", fetch);
+  return fetch;
+}
+
+const STEP_UP = { type: "urn:shelduck:problem:step-up-required", status: 403 };
+
+test("an act that needs a fresh proof is repeated when it was given", async () => {
+  const fetch = answers([STEP_UP, 403], [{ id: "k" }, 201]);
+  const client = new Client();
+  client.onStepUp = vi.fn(() => Promise.resolve(true));
+  expect(await client.post("/v1/keys", { name: "n" })).toEqual({ id: "k" });
+  expect(client.onStepUp).toHaveBeenCalledOnce();
+  expect(fetch.mock.calls[1]).toEqual(fetch.mock.calls[0]);
+});
+
+test("without the proof the act is not repeated, and with it once at most", async () => {
+  let fetch = answers([STEP_UP, 403]);
+  const client = new Client();
+  const problem = await problemOf(client.post("/v1/keys", {}));
+  expect(problem.message).toContain("nothing was changed");
+  expect(fetch).toHaveBeenCalledOnce();
+
+  fetch = answers([STEP_UP, 403], [STEP_UP, 403], [{}, 200]);
+  client.onStepUp = vi.fn(() => Promise.resolve(true));
+  expect((await problemOf(client.post("/v1/keys", {}))).is("step-up-required")).toBe(true);
+  expect(fetch).toHaveBeenCalledTimes(2);
+});
+
+test("another refusal asks for no proof", async () => {
+  answers([{ type: "urn:shelduck:problem:forbidden", status: 403 }, 403]);
+  const client = new Client();
+  client.onStepUp = vi.fn(() => Promise.resolve(true));
+  expect((await problemOf(client.get("/v1/users"))).status).toBe(403);
+  expect(client.onStepUp).not.toHaveBeenCalled();
+});
+
 test("Retry-After is seconds or a date", () => {
   const now = Date.parse("2026-11-22T12:00:00Z");
   expect(parseRetryAfter("90", now)).toBe(90);

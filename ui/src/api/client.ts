@@ -18,6 +18,11 @@ export class Problem extends Error {
     this.fields = new Map(body.errors?.map(({ field, message }) => [field, sentence(message)]));
     this.retryAfterS = retryAfterS;
   }
+
+  /** Whether it is of the kind that the server calls so. */
+  is(kind: string): boolean {
+    return this.type === `urn:shelduck:problem:${kind}`;
+  }
 }
 
 /** The server's reasons are to be read after the field's name; under the field they stand alone. */
@@ -68,12 +73,35 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+/** What an act comes to when its owner does not prove who is acting. */
+const NOT_CONFIRMED = {
+  title: "You did not confirm that it is you, so nothing was changed.",
+  status: 403,
+  type: "urn:shelduck:problem:step-up-required",
+};
+
 export class Client {
   /** Told when the server says that nobody is signed in. */
   onSignedOut: () => void = () => undefined;
 
-  /** Sends one request; throws a `Problem`, or an `AbortError` when `signal` fired. */
+  /** Asked when an act needs a fresh proof of who is acting; says whether there is one now. */
+  onStepUp: () => Promise<boolean> = () => Promise.resolve(false);
+
+  /**
+   * Sends one request; throws a `Problem`, or an `AbortError` when `signal` fired.
+   * What the server refuses for want of a fresh proof is sent once more when the proof was given.
+   */
   async send<T>(method: Method, url: string, options: RequestOptions = {}): Promise<T> {
+    try {
+      return await this.#sendOnce<T>(method, url, options);
+    } catch (error) {
+      if (!(error instanceof Problem && error.is("step-up-required"))) throw error;
+      if (!(await this.onStepUp())) throw new Problem(NOT_CONFIRMED);
+      return this.#sendOnce<T>(method, url, options);
+    }
+  }
+
+  async #sendOnce<T>(method: Method, url: string, options: RequestOptions): Promise<T> {
     const init: RequestInit = { method, headers: { accept: "application/json" } };
     if (options.signal) init.signal = options.signal;
     if (options.body !== undefined) {
@@ -85,8 +113,10 @@ export class Client {
       throw new Problem({ title: "The server cannot be reached." });
     });
     if (!response.ok) {
-      if (response.status === 401) this.onSignedOut();
-      throw await problemOf(response);
+      const problem = await problemOf(response);
+      // A wrong password is no sign that the session has ended.
+      if (response.status === 401 && !problem.is("wrong-credentials")) this.onSignedOut();
+      throw problem;
     }
     if (response.status === 204) return undefined as T;
     return (await response.json()) as T;

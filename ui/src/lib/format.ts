@@ -85,11 +85,17 @@ export function spokenChange(change: Change): string {
 }
 
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const dateSecond = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const dateOnly = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
 /** An instant in the reader's own time zone. */
 export function formatInstant(at: string): string {
   return dateTime.format(new Date(at));
+}
+
+/** An instant to the second. */
+export function formatSecond(at: string): string {
+  return dateSecond.format(new Date(at));
 }
 
 export function formatDay(at: string): string {

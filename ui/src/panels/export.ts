@@ -4,19 +4,9 @@ import { allRows, type ReportQuery } from "../api/reports";
 import type { Client } from "../api/client";
 import type { TimeseriesResponse } from "../api/schema";
 import { toCsv } from "../lib/csv";
+import { saveText } from "../lib/save";
 import { displayValue } from "../lib/values";
 import { columnOf } from "./panels";
-
-/** Lets the browser save text as a file. */
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser needs the address until it has taken the data.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
 
 /** Saves all rows of a dimension under the range and filters of the page. */
 export async function exportBreakdown(
@@ -48,7 +38,7 @@ export async function exportBreakdown(
     item.visit_duration_s,
     item.percentage,
   ]);
-  save(`${site}-${dimension}.csv`, toCsv(header, rows));
+  saveText(`${site}-${dimension}.csv`, toCsv(header, rows), "text/csv");
 }
 
 /** Saves the points of the graph. */
@@ -58,5 +48,6 @@ export function exportSeries(site: string, report: TimeseriesResponse): void {
     point.value,
     report.comparison?.points[index]?.value ?? null,
   ]);
-  save(`${site}-${report.metric}.csv`, toCsv(["Time", report.metric, "Compared"], rows));
+  const csv = toCsv(["Time", report.metric, "Compared"], rows);
+  saveText(`${site}-${report.metric}.csv`, csv, "text/csv");
 }

@@ -1,22 +1,25 @@
 // Who is signed in.
 
-import * as account from "../api/account";
+import * as auth from "../api/auth";
 import { Client, Problem } from "../api/client";
 import type { SignedUser } from "../api/schema";
+import type { RequiredStep, Signed } from "../api/shapes";
+import { mayAct, mayActSomewhere } from "../lib/scopes";
+import { StepUp } from "./stepup.svelte";
 
 export type SessionPhase = "starting" | "setup" | "signed_out" | "signed_in" | "unreachable";
 
 export class Session {
   readonly client = new Client();
+  /** Acts that wait for a fresh proof of who is acting. */
+  readonly stepUp = new StepUp();
   #phase = $state<SessionPhase>("starting");
   #user = $state.raw<SignedUser | null>(null);
+  #required = $state.raw<readonly RequiredStep[]>([]);
 
   constructor() {
-    this.client.onSignedOut = () => {
-      if (this.#phase !== "signed_in") return;
-      this.#user = null;
-      this.#phase = "signed_out";
-    };
+    this.client.onSignedOut = () => this.#phase === "signed_in" && this.#end();
+    this.client.onStepUp = () => this.stepUp.ask();
   }
 
   get phase(): SessionPhase {
@@ -27,17 +30,26 @@ export class Session {
     return this.#user;
   }
 
-  /** Whether the signed-in user has a scope of this action for the database, or for all. */
-  may(action: string, database = "*"): boolean {
-    const scopes = this.#user?.scopes ?? [];
-    return scopes.includes(`${action}:*`) || scopes.includes(`${action}:${database}`);
+  /** What must be done before anything else, in order. */
+  get required(): readonly RequiredStep[] {
+    return this.#required;
+  }
+
+  /** Whether the signed-in user may do this to all of a place (`web`, `web/shop.example`), or to everything. */
+  may(action: string, place = "*"): boolean {
+    return mayAct(this.#user?.scopes ?? [], action, place);
+  }
+
+  /** Whether the signed-in user may do this anywhere at all. */
+  maySomewhere(action: string): boolean {
+    return mayActSomewhere(this.#user?.scopes ?? [], action);
   }
 
   /** Asks the server who we are, and whether it still waits for its first administrator. */
   async start(): Promise<void> {
     this.#phase = "starting";
     try {
-      this.enter((await account.currentUser(this.client)).user);
+      this.enter(await auth.currentSession(this.client));
     } catch (error) {
       if (error instanceof Problem && error.status === 401) await this.#askForSetup();
       else this.#phase = "unreachable";
@@ -46,26 +58,38 @@ export class Session {
 
   async #askForSetup(): Promise<void> {
     try {
-      const state = await account.authState(this.client);
+      const state = await auth.authState(this.client);
       this.#phase = state.setup_required ? "setup" : "signed_out";
     } catch {
       this.#phase = "unreachable";
     }
   }
 
-  enter(user: SignedUser): void {
-    this.#user = user;
+  enter(signed: Signed): void {
+    this.#user = signed.user;
+    this.#required = signed.required ?? [];
     this.#phase = "signed_in";
+  }
+
+  /** Asks again who we are and what is left to do: something about the account has changed. */
+  async refresh(): Promise<void> {
+    this.enter(await auth.currentSession(this.client));
   }
 
   /** Asks whether the session still stands; if not, the client has said so by the time this is done. */
   async verify(): Promise<void> {
-    await account.currentUser(this.client).catch(() => undefined);
+    await auth.currentSession(this.client).catch(() => undefined);
   }
 
   async leave(): Promise<void> {
-    await account.logout(this.client);
+    await auth.logout(this.client);
+    this.#end();
+  }
+
+  #end(): void {
     this.#user = null;
+    this.#required = [];
     this.#phase = "signed_out";
+    this.stepUp.settle(false);
   }
 }

@@ -1,6 +1,6 @@
 // The sites of the signed-in user: the navigation, the switcher and the list share them.
 
-import * as account from "../api/account";
+import { listSites } from "../api/sites";
 import type { Client } from "../api/client";
 import type { SiteItem } from "../api/schema";
 import { Resource } from "./resource.svelte";
@@ -9,7 +9,7 @@ export class Sites {
   readonly list: Resource<SiteItem[]>;
 
   constructor(client: Client) {
-    this.list = new Resource(async (signal) => (await account.listSites(client, signal)).items);
+    this.list = new Resource(async (signal) => (await listSites(client, signal)).items);
   }
 
   get items(): SiteItem[] {

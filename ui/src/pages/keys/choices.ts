@@ -1,10 +1,11 @@
 // What a new key can be given: no more than its owner has.
 
-export const SCOPES = [
-  { id: "read:*", action: "read", label: "Read reports" },
-  { id: "query:*", action: "query", label: "Ask in SQL" },
-  { id: "write:*", action: "write", label: "Change sites and data" },
-  { id: "admin:*", action: "admin", label: "Administer users, keys and settings" },
+export const ACTIONS = [
+  { id: "read", label: "Read reports" },
+  { id: "query", label: "Ask in SQL" },
+  { id: "write", label: "Change sites and data" },
+  { id: "agent", label: "Measure as an agent" },
+  { id: "admin", label: "Administer users, keys and settings" },
 ] as const;
 
 export const EXPIRIES = [

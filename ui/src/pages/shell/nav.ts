@@ -22,8 +22,28 @@ export const PLANES: readonly Plane[] = [
   { id: "web", label: "Web", sites: true, items: [{ path: "/", label: "Sites", icon: "sites" }] },
 ];
 
-export const SETTINGS: readonly NavItem[] = [
-  { path: "/account", label: "Account", icon: "user" },
-  { path: "/keys", label: "API keys", icon: "key" },
-  { path: "/users", label: "Users", icon: "users", needs: "admin" },
+export interface Group {
+  label: string;
+  items: readonly NavItem[];
+}
+
+/** Below the planes. A group of which nothing is for the user is not shown. */
+export const GROUPS: readonly Group[] = [
+  {
+    label: "Settings",
+    items: [
+      { path: "/account", label: "Account", icon: "user" },
+      { path: "/keys", label: "API keys", icon: "key" },
+    ],
+  },
+  {
+    label: "Gate",
+    items: [
+      { path: "/users", label: "Users", icon: "users", needs: "admin" },
+      { path: "/sessions", label: "Sessions", icon: "device", needs: "admin" },
+      { path: "/limits", label: "Limits", icon: "gauge", needs: "admin" },
+      { path: "/audit", label: "Audit log", icon: "log", needs: "admin" },
+      { path: "/posture", label: "Security check", icon: "shield", needs: "admin" },
+    ],
+  },
 ];

@@ -1,0 +1,168 @@
+// Wire types of the gate's own routes.
+
+import type { SignedUser } from "./schema";
+
+/** What a session may only do until it is done. */
+export type RequiredStep = "enrol_factor" | "change_password";
+
+/** The ways to show a second factor. */
+export type SecondFactor = "totp" | "recovery_code" | "passkey";
+
+/** Who is signed in, and what they must do before anything else. */
+export interface Signed {
+  user: SignedUser;
+  required?: RequiredStep[];
+}
+
+/** A sign-in that waits for a second factor. */
+export interface FactorWanted {
+  mfa: { transaction: string; methods: SecondFactor[] };
+}
+
+export type LoginAnswer = Signed | FactorWanted;
+
+/** The session that carries the request. */
+export interface CurrentSession extends Signed {
+  session: {
+    id: string;
+    factors: string[];
+    authenticated_at: string;
+    fresh_until?: string | null;
+  };
+}
+
+/** Options of a WebAuthn ceremony, as JSON. */
+export type PasskeyOptions = Record<string, unknown>;
+
+/** A browser's answer to a WebAuthn ceremony, as JSON. */
+export type PasskeyAnswer = Record<string, unknown>;
+
+export interface PasskeyCeremony {
+  transaction: string;
+  options: PasskeyOptions;
+}
+
+/** One of them proves a second factor. */
+export interface FactorProof {
+  code?: string;
+  recovery_code?: string;
+  passkey?: PasskeyAnswer;
+}
+
+export interface StepUpProof {
+  password?: string;
+  code?: string;
+  passkey?: PasskeyAnswer;
+  transaction?: string;
+}
+
+export interface TotpState {
+  enabled: boolean;
+  created_at?: string | null;
+}
+
+/** A TOTP secret that waits for its first code. */
+export interface TotpEnrolment {
+  secret: string;
+  otpauth_url: string;
+  qr_svg: string;
+}
+
+export interface RecoveryState {
+  remaining: number;
+  created_at?: string | null;
+}
+
+export interface PasskeyItem {
+  id: string;
+  name: string;
+  created_at: string;
+  last_used_at?: string | null;
+}
+
+/** A link that sets a password, once. */
+export interface ResetLink {
+  url: string;
+  expires_at: string;
+}
+
+export interface UserItem {
+  id: string;
+  username: string;
+  role: string;
+  grants: string[];
+  disabled: boolean;
+  factors: string[];
+  must_change_password: boolean;
+  created_at: string;
+  password_changed_at: string;
+  last_login_at?: string | null;
+}
+
+export interface NewUser {
+  username: string;
+  role: string;
+  grants?: string[];
+}
+
+export interface NewUserAnswer {
+  user: UserItem;
+  reset?: ResetLink | null;
+}
+
+export interface UserChange {
+  role?: string;
+  grants?: string[];
+  disabled?: boolean;
+}
+
+export interface SessionOfUser {
+  id: string;
+  user_id: string;
+  username: string;
+  created_at: string;
+  last_seen_at: string;
+  expires_at: string;
+  user_agent?: string | null;
+  factors?: string[];
+  current: boolean;
+}
+
+export interface LiveLimit {
+  subject: string;
+  class: string;
+  database?: string | null;
+  used: number;
+  quota: number;
+  refused: number;
+  shadow: number;
+  in_flight: number;
+}
+
+export interface LiveLimits {
+  items: LiveLimit[];
+}
+
+export type AuditOutcome = "success" | "denied" | "shadow" | "failure";
+
+export interface AuditItem {
+  sequence: number;
+  at: string;
+  event: string;
+  outcome: AuditOutcome;
+  actor: string;
+  object?: string | null;
+  request_id?: string | null;
+  origin?: string | null;
+}
+
+export type Verdict = "pass" | "fail" | "warn" | "not_applicable";
+
+export interface PostureItem {
+  id: string;
+  source: string;
+  title: string;
+  verdict: Verdict;
+  detail?: string | null;
+  remedy?: string | null;
+}

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { creationOptions, fromBase64Url, reason, requestOptions, toBase64Url } from "./webauthn";
+
+const bytes = (...values: number[]) => Uint8Array.from(values).buffer;
+
+// RFC 4648, section 10, without padding; and the two letters that differ from plain base64.
+test.each([
+  ["", []],
+  ["Zg", [0x66]],
+  ["Zm8", [0x66, 0x6f]],
+  ["Zm9v", [0x66, 0x6f, 0x6f]],
+  ["-_8", [0xfb, 0xff]],
+])("%s is read and written", (text, values) => {
+  expect(new Uint8Array(fromBase64Url(text))).toEqual(Uint8Array.from(values));
+  expect(toBase64Url(bytes(...values))).toBe(text);
+});
+
+const CREATION = {
+  challenge: "AQID",
+  rp: { id: "localhost", name: "Shelduck" },
+  user: { id: "BAU", name: "ada", displayName: "ada" },
+  pubKeyCredParams: [{ type: "public-key", alg: -8 }],
+  excludeCredentials: [{ type: "public-key", id: "Bg", transports: ["usb"] }],
+};
+
+test.each([CREATION, { publicKey: CREATION }])("options to make one become bytes", (json) => {
+  const options = creationOptions(json);
+  expect(new Uint8Array(options.challenge as ArrayBuffer)).toEqual(Uint8Array.of(1, 2, 3));
+  expect(new Uint8Array(options.user.id as ArrayBuffer)).toEqual(Uint8Array.of(4, 5));
+  expect(options.user.name).toBe("ada");
+  expect(options.rp.id).toBe("localhost");
+  const [excluded] = options.excludeCredentials ?? [];
+  expect(new Uint8Array(excluded?.id as ArrayBuffer)).toEqual(Uint8Array.of(6));
+  expect(excluded?.transports).toEqual(["usb"]);
+});
+
+test("options to use one may name no credential at all", () => {
+  const options = requestOptions({ publicKey: { challenge: "AQID", rpId: "localhost" } });
+  expect(options.allowCredentials).toEqual([]);
+  expect(options.rpId).toBe("localhost");
+});
+
+test("each failure has its reason", () => {
+  const reasons = ["NotAllowedError", "InvalidStateError", "SecurityError", "Other"].map(reason);
+  expect(new Set(reasons).size).toBe(4);
+});

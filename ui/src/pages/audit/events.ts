@@ -1,0 +1,50 @@
+// The events of the audit log, in words. The server's names are those of the OWASP logging vocabulary.
+
+import type { Outcome } from "../../lib/audit";
+
+const LABELS: Record<string, string> = {
+  authn_login_success: "Signed in",
+  authn_login_successafterfail: "Signed in after failures",
+  authn_login_fail: "Could not sign in",
+  authn_login_fail_max: "Tried while locked",
+  authn_login_lock: "Locked after failures",
+  authn_password_change: "Password changed",
+  authn_password_change_fail: "Password change refused",
+  authn_token_created: "Key or token made",
+  authn_token_revoked: "Key or token taken back",
+  authn_token_reuse: "Used-up token shown again",
+  authn_token_invalid: "Worthless credential shown",
+  session_expired: "Session ended",
+  session_use_after_expire: "Ended session shown",
+  authz_fail: "Asked for what is not allowed",
+  authz_allow: "Asked for what is allowed",
+  authz_change: "Rights changed",
+  authz_admin: "Administrator acted",
+  user_created: "Account made",
+  user_updated: "Account changed",
+  crypt_decrypt_fail: "Sealed data does not open",
+  excess_rate_limit_exceeded: "Over a limit",
+  malicious_csrf: "Foreign page tried to act",
+  malicious_excess_404: "Looked for many things",
+  input_validation_fail: "Unreadable input",
+  sensitive_delete: "Data deleted for good",
+  sys_startup: "Server started",
+  sys_shutdown: "Server stopped",
+  sys_crash: "Server had ended unexpectedly",
+  sys_monitor_disabled: "Protection switched off",
+  sys_error: "Server error",
+};
+
+export const EVENTS = Object.entries(LABELS).map(([id, label]) => ({ id, label }));
+
+/** The event in words; an event to come, by its own name. */
+export function eventLabel(event: string): string {
+  return LABELS[event] ?? event.replaceAll("_", " ");
+}
+
+export const OUTCOME_TONES: Record<Outcome, "good" | "warn" | "bad" | "plain"> = {
+  success: "good",
+  denied: "bad",
+  shadow: "warn",
+  failure: "bad",
+};
