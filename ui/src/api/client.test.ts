@@ -75,12 +75,17 @@ test("401 is told to whoever minds the session", async () => {
   expect(client.onSignedOut).toHaveBeenCalledOnce();
 });
 
-test("a wrong password does not mean that nobody is signed in", async () => {
-  answer({ status: 401, type: "urn:shelduck:problem:wrong-credentials" }, { status: 401 });
+test.each([
+  ["wrong-credentials", true],
+  ["wrong-factor", true],
+  ["transaction-ended", false],
+])("%s does not mean that nobody is signed in", async (kind, disproves) => {
+  answer({ status: 401, type: `urn:shelduck:problem:${kind}` }, { status: 401 });
   const client = new Client();
   client.onSignedOut = vi.fn();
   const problem = await problemOf(client.post("/v1/auth/step-up", {}));
-  expect(problem.is("wrong-credentials")).toBe(true);
+  expect(problem.is(kind)).toBe(true);
+  expect(problem.disproves()).toBe(disproves);
   expect(client.onSignedOut).not.toHaveBeenCalled();
 });
 

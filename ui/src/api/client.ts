@@ -23,6 +23,16 @@ export class Problem extends Error {
   is(kind: string): boolean {
     return this.type === `urn:shelduck:problem:${kind}`;
   }
+
+  /** Whether a 401 means that there is no session; a wrong password or code does not. */
+  endsSession(): boolean {
+    return this.is("unauthenticated") || this.type === "about:blank";
+  }
+
+  /** Whether what was shown to prove who one is was wrong. */
+  disproves(): boolean {
+    return this.is("wrong-credentials") || this.is("wrong-factor");
+  }
 }
 
 /** The server's reasons are to be read after the field's name; under the field they stand alone. */
@@ -114,8 +124,7 @@ export class Client {
     });
     if (!response.ok) {
       const problem = await problemOf(response);
-      // A wrong password is no sign that the session has ended.
-      if (response.status === 401 && !problem.is("wrong-credentials")) this.onSignedOut();
+      if (response.status === 401 && problem.endsSession()) this.onSignedOut();
       throw problem;
     }
     if (response.status === 204) return undefined as T;

@@ -49,10 +49,8 @@ export interface FactorProof {
   passkey?: PasskeyAnswer;
 }
 
-export interface StepUpProof {
+export interface StepUpProof extends FactorProof {
   password?: string;
-  code?: string;
-  passkey?: PasskeyAnswer;
   transaction?: string;
 }
 

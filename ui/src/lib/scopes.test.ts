@@ -57,8 +57,8 @@ test("what another place covers goes", () => {
 });
 
 test("places are told briefly", () => {
-  expect(describePlaces([])).toBe("nothing");
-  expect(describePlaces(["*"])).toBe("everything");
-  expect(describePlaces(["web", "net/a"])).toBe("all of web, a");
+  expect(describePlaces([])).toBe("Nothing");
+  expect(describePlaces(["*"])).toBe("Everything");
+  expect(describePlaces(["web", "net/a"])).toBe("All of web, a");
   expect(describePlaces(["web/a", "web/b", "web/c", "web/d"])).toBe("a, b and 2 more");
 });

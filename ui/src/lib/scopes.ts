@@ -47,14 +47,14 @@ export function togglePlace(places: readonly string[], place: string, on: boolea
 
 /** A place as people say it. */
 export function describePlace(place: string): string {
-  if (place === EVERYWHERE) return "everything";
+  if (place === EVERYWHERE) return "Everything";
   const slash = place.indexOf("/");
-  return slash < 0 ? `all of ${place}` : place.slice(slash + 1);
+  return slash < 0 ? `All of ${place}` : place.slice(slash + 1);
 }
 
-/** `everything`, `all of web`, `shop.example and 2 more`. */
+/** `Everything`, `All of web`, `shop.example and 2 more`. */
 export function describePlaces(places: readonly string[], namedMax = 2): string {
-  if (places.length === 0) return "nothing";
+  if (places.length === 0) return "Nothing";
   const names = places.map(describePlace);
   if (names.length <= namedMax) return names.join(", ");
   return `${names.slice(0, namedMax).join(", ")} and ${names.length - namedMax} more`;

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { creationOptions, fromBase64Url, reason, requestOptions, toBase64Url } from "./webauthn";
+import {
+  creationOptions,
+  fromBase64Url,
+  isName,
+  reason,
+  requestOptions,
+  toBase64Url,
+} from "./webauthn";
 
 const bytes = (...values: number[]) => Uint8Array.from(values).buffer;
 
@@ -43,4 +50,9 @@ test("options to use one may name no credential at all", () => {
 test("each failure has its reason", () => {
   const reasons = ["NotAllowedError", "InvalidStateError", "SecurityError", "Other"].map(reason);
   expect(new Set(reasons).size).toBe(4);
+});
+
+test("passkeys need a name", () => {
+  expect(["localhost", "stats.example", "1and1.example"].map(isName)).toEqual([true, true, true]);
+  expect(["127.0.0.1", "192.0.2.7", "[::1]"].map(isName)).toEqual([false, false, false]);
 });

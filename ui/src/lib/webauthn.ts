@@ -5,9 +5,15 @@ type Json = Record<string, unknown>;
 /** A ceremony that did not end well, in words for the reader. */
 export class PasskeyError extends Error {}
 
-/** Whether this browser can do it here; browsers offer it on HTTPS and on localhost only. */
+/** Whether this browser can do it here: on HTTPS or this very machine, and under a name, not an IP address. */
 export function passkeysSupported(): boolean {
-  return "PublicKeyCredential" in globalThis && globalThis.isSecureContext;
+  if (!("PublicKeyCredential" in globalThis) || !globalThis.isSecureContext) return false;
+  return isName(location.hostname);
+}
+
+/** Whether a host is a name; passkeys are bound to one. */
+export function isName(host: string): boolean {
+  return !/^[\d.]+$|^\[/.test(host);
 }
 
 export function toBase64Url(bytes: ArrayBuffer): string {

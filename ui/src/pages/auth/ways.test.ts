@@ -14,8 +14,11 @@ test("the best way comes first, and passkeys only where there are any", () => {
   expect(usableWays(["passkey"], false)).toEqual([]);
 });
 
-test("a second factor is asked before the password is enough", () => {
-  expect(proofsOf(true, true)).toEqual(["passkey", "totp"]);
-  expect(proofsOf(true, false)).toEqual(["totp"]);
-  expect(proofsOf(false, false)).toEqual(["password"]);
+test.each([
+  [{ totp: true, passkeys: 1 }, true, ["passkey", "recovery_code"]],
+  [{ totp: true, passkeys: 1 }, false, ["recovery_code"]],
+  [{ totp: true, passkeys: 0 }, true, ["totp", "recovery_code"]],
+  [{ totp: false, passkeys: 0 }, true, ["password"]],
+])("%j is proved by the strongest there is", (own, supported, expected) => {
+  expect(proofsOf(own, supported)).toEqual(expected);
 });

@@ -47,7 +47,7 @@ export function usableWays(methods: readonly SecondFactor[], passkeys: boolean):
 }
 
 /** The ways to prove again who is acting. */
-export type Proof = "passkey" | "totp" | "password";
+export type Proof = SecondFactor | "password";
 
 export const PROOFS: Record<Proof, { ask: string; instead: string; wrong: string }> = {
   passkey: {
@@ -60,6 +60,11 @@ export const PROOFS: Record<Proof, { ask: string; instead: string; wrong: string
     instead: "Use the app",
     wrong: WAYS.totp.wrong,
   },
+  recovery_code: {
+    ask: "Enter one of your recovery codes; it is used up then.",
+    instead: "Use a recovery code",
+    wrong: WAYS.recovery_code.wrong,
+  },
   password: {
     ask: "Enter your password again.",
     instead: "Use the password",
@@ -67,10 +72,8 @@ export const PROOFS: Record<Proof, { ask: string; instead: string; wrong: string
   },
 };
 
-/** What the account can prove itself by; its password only where there is no second factor. */
-export function proofsOf(totp: boolean, passkeys: boolean): Proof[] {
-  const factors: Proof[] = [];
-  if (passkeys) factors.push("passkey");
-  if (totp) factors.push("totp");
-  return factors.length > 0 ? factors : ["password"];
+/** What an account can prove itself by: the strongest it has, a recovery code in its stead, else its password. */
+export function proofsOf(own: { totp: boolean; passkeys: number }, passkeys: boolean): Proof[] {
+  if (own.passkeys > 0) return passkeys ? ["passkey", "recovery_code"] : ["recovery_code"];
+  return own.totp ? ["totp", "recovery_code"] : ["password"];
 }

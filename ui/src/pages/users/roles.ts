@@ -12,6 +12,14 @@ export function roleLabel(id: string): string {
   return ROLES.find((role) => role.id === id)?.label ?? id;
 }
 
+/** The role that has its rights everywhere, whatever is chosen. */
+export const EVERYWHERE_ROLE = "admin";
+
+/** The places that a user of this role gets. */
+export function placesOf(role: string, chosen: readonly string[]): string[] {
+  return role === EVERYWHERE_ROLE ? ["*"] : [...chosen];
+}
+
 /** The options of a choice of roles. */
 export const ROLE_OPTIONS = ROLES.map(({ id, label, may }) => ({
   id: id as string,
