@@ -1,8 +1,9 @@
 // Signing in, in one step or two, and proving again who one is.
 
 import { path, type Client } from "./client";
-import type { AuthState, LoginRequest, SetupRequest } from "./schema";
+import type { LoginRequest, SetupRequest } from "./schema";
 import type {
+  AuthState,
   CurrentSession,
   FactorProof,
   LoginAnswer,
@@ -13,7 +14,8 @@ import type {
   StepUpProof,
 } from "./shapes";
 
-export const authState = (client: Client) => client.get<AuthState>(path("auth", "state"));
+export const authState = (client: Client, signal?: AbortSignal) =>
+  client.get<AuthState>(path("auth", "state"), {}, signal);
 
 export const currentSession = (client: Client) =>
   client.get<CurrentSession>(path("auth", "session"));

@@ -2,6 +2,22 @@
 
 import type { SignedUser } from "./schema";
 
+/** Why there are no passkeys at the server's address. */
+export type PasskeyObstacle = "no_public_url" | "no_domain" | "not_encrypted";
+
+/** Whether passkeys work, and at which origin. */
+export interface PasskeySite {
+  available: boolean;
+  origin?: string | null;
+  obstacle?: PasskeyObstacle | null;
+}
+
+/** What the sign-in page must know. */
+export interface AuthState {
+  setup_required: boolean;
+  passkeys?: PasskeySite;
+}
+
 /** What a session may only do until it is done. */
 export type RequiredStep = "enrol_factor" | "change_password";
 

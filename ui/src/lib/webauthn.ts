@@ -11,6 +11,23 @@ export function passkeysSupported(): boolean {
   return isName(location.hostname);
 }
 
+/** Why there are no passkeys in pages of the origin `here`; null when there are. */
+export function passkeyHindrance(
+  site: { available: boolean; origin?: string | null; obstacle?: string | null },
+  here: string,
+): string | null {
+  if (site.available && site.origin === here) return null;
+  if (site.available) return `Passkeys work when you open this server at ${site.origin}.`;
+  switch (site.obstacle) {
+    case "not_encrypted":
+      return "Passkeys need HTTPS, everywhere but on localhost.";
+    case "no_domain":
+      return "Passkeys need a host name; this server is known by an IP address.";
+    default:
+      return "Passkeys need the server to know its address (server.public_url).";
+  }
+}
+
 /** Whether a host is a name; passkeys are bound to one. */
 export function isName(host: string): boolean {
   return !/^[\d.]+$|^\[/.test(host);

@@ -3,7 +3,7 @@
 import * as auth from "../api/auth";
 import { Client, Problem } from "../api/client";
 import type { SignedUser } from "../api/schema";
-import type { RequiredStep, Signed } from "../api/shapes";
+import type { PasskeySite, RequiredStep, Signed } from "../api/shapes";
 import { mayAct, mayActSomewhere } from "../lib/scopes";
 import { StepUp } from "./stepup.svelte";
 
@@ -15,6 +15,7 @@ export class Session {
   readonly stepUp = new StepUp();
   #phase = $state<SessionPhase>("starting");
   #user = $state.raw<SignedUser | null>(null);
+  #passkeys = $state.raw<PasskeySite | null>(null);
   #required = $state.raw<readonly RequiredStep[]>([]);
 
   constructor() {
@@ -28,6 +29,11 @@ export class Session {
 
   get user(): SignedUser | null {
     return this.#user;
+  }
+
+  /** Whether there are passkeys at this server's address; null until it was asked. */
+  get passkeys(): PasskeySite | null {
+    return this.#passkeys;
   }
 
   /** What must be done before anything else, in order. */
@@ -59,6 +65,7 @@ export class Session {
   async #askForSetup(): Promise<void> {
     try {
       const state = await auth.authState(this.client);
+      this.#passkeys = state.passkeys ?? null;
       this.#phase = state.setup_required ? "setup" : "signed_out";
     } catch {
       this.#phase = "unreachable";
