@@ -3,6 +3,7 @@ import {
   creationOptions,
   fromBase64Url,
   isName,
+  passkeyHindrance,
   reason,
   requestOptions,
   toBase64Url,
@@ -55,4 +56,14 @@ test("each failure has its reason", () => {
 test("passkeys need a name", () => {
   expect(["localhost", "stats.example", "1and1.example"].map(isName)).toEqual([true, true, true]);
   expect(["127.0.0.1", "192.0.2.7", "[::1]"].map(isName)).toEqual([false, false, false]);
+});
+
+test("passkeys are for pages of the server's own origin", () => {
+  const site = { available: true, origin: "https://stats.example" };
+  expect(passkeyHindrance(site, "https://stats.example")).toBeNull();
+  expect(passkeyHindrance(site, "http://127.0.0.1:8080")).toContain("https://stats.example");
+  const reasons = ["not_encrypted", "no_domain", "no_public_url"].map((obstacle) =>
+    passkeyHindrance({ available: false, obstacle }, "http://stats.example"),
+  );
+  expect(new Set(reasons).size).toBe(3);
 });

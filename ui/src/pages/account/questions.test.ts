@@ -5,6 +5,7 @@ const passkey = { id: "p", name: "Laptop", created_at: "2026-11-22T12:00:00Z" };
 const own = (enabled: boolean, passkeys: number, remaining = 10): OwnFactors => ({
   totp: { enabled },
   recovery: { remaining },
+  hindrance: null,
   passkeys: Array.from({ length: passkeys }, () => passkey),
 });
 

@@ -8,6 +8,8 @@ export interface OwnFactors {
   totp: TotpState;
   recovery: RecoveryState;
   passkeys: readonly PasskeyItem[];
+  /** Why there can be no new passkey here. */
+  hindrance: string | null;
 }
 
 /** What is to be taken away or replaced. */

@@ -26,12 +26,16 @@ export const ROLE_OPTIONS = ROLES.map(({ id, label, may }) => ({
   label: `${label}: ${may.charAt(0).toLowerCase()}${may.slice(1, -1)}`,
 }));
 
+/** The factors that stand on their own; recovery codes only stand in for them. */
+export function secondFactors(factors: readonly string[]): string[] {
+  return factors.filter((factor) => factor === "totp" || factor === "passkey");
+}
+
 /** What a second factor is called. */
 export function factorLabel(factor: string): string {
   const labels: Record<string, string> = {
     totp: "App",
     passkey: "Passkey",
-    recovery_codes: "Recovery codes",
     recovery_code: "Recovery code",
     password: "Password",
   };
