@@ -1,24 +1,7 @@
 // axe finds nothing on any page, in light and in dark.
 
-import axe from "axe-core";
-import type { Page } from "@playwright/test";
+import { audit } from "../support/axe";
 import { expect, openSite, panel, rows, test } from "../support/test";
-
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-const audit = async (page: Page) => {
-  // Evaluated by the browser's debugger, which the page's content security policy does not concern.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(
-    async (tags) =>
-      (await (window as unknown as { axe: typeof axe }).axe.run({ runOnly: tags })).violations,
-    TAGS,
-  );
-  const told = found.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,
-  );
-  expect(told).toEqual([]);
-};
 
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
