@@ -123,7 +123,7 @@ export interface KeyItem {
   /** Whose it is; null for a key made on the machine itself. */
   owner_id?: UserId | null;
   revoked_at?: string | null;
-  /** Scopes, written `action:database`. */
+  /** Scopes, written `action:database` or `action:database/site`. */
   scopes: string[];
 }
 
@@ -200,7 +200,7 @@ export interface NewKey {
   /** How long it works; without it, as configured. */
   expires_in_days?: number | null;
   name: string;
-  /** Scopes, written `action:database`: `read:web`, `query:*`. */
+  /** Scopes, written `action:database` or `action:database/site`: `read:web`, `query:*`, `read:web/shop.example`. */
   scopes: string[];
 }
 
@@ -216,7 +216,10 @@ export interface NewKeyAnswer {
 
 /** An account to make. */
 export interface NewUser {
-  password: Password;
+  /** Where the role counts: `*` (also without it), a database, or `database/site`. An admin's is `*`. */
+  grants?: string[] | null;
+  /** To be changed at the first sign-in. Without one its owner chooses it, by a one-time link. */
+  password?: Password | null;
   /** `viewer`, `analyst`, `operator`, `admin` or `agent`. */
   role: string;
   username: string;
@@ -246,6 +249,11 @@ export type Password = string;
 export interface PasswordChange {
   current_password: Password;
   new_password: Password;
+}
+
+/** A password to set. */
+export interface PasswordToSet {
+  password: Password;
 }
 
 /** One bucket. */
@@ -323,6 +331,24 @@ export interface RealtimeResponse {
   visitors_30m: number;
 }
 
+/** One thing an account must do first. */
+export type Requirement = "change_password" | "enrol_factor";
+
+export type Requirements = Requirement[];
+
+/** A one-time link by which a password is chosen: shown this once. */
+export interface ResetAnswer {
+  expires_at: string;
+  /** Opens the page where it is chosen. */
+  url: string;
+}
+
+/** The secret of a one-time link, and the password to have. */
+export interface ResetRequest {
+  password: Password;
+  token: Password;
+}
+
 /** A session as its owner sees it in a list; it opens nothing. */
 export type SessionId = string;
 
@@ -356,14 +382,16 @@ export interface SetupRequest {
 
 /** Who is signed in. */
 export interface Signed {
+  /** What must be done before anything else: until then only `/v1/auth` and `/v1/me` answer. */
+  required: Requirements;
   user: SignedUser;
 }
 
-/** A user, with what the role stands for. */
+/** A user, with what the role may do where the grants say. */
 export interface SignedUser {
   id: UserId;
   role: string;
-  /** Scopes, written `action:database`. */
+  /** Scopes, written `action:database` or `action:database/site`. */
   scopes: string[];
   username: string;
 }
@@ -460,7 +488,10 @@ export interface TimeseriesResponse {
 /** What shall be different; what is left out stays. */
 export interface UserChange {
   disabled?: boolean | null;
-  password?: Password | null;
+  /** Where the role counts; replaces what there is. */
+  grants?: string[] | null;
+  /** Have another password chosen before anything else. */
+  must_change_password?: boolean | null;
   role?: string | null;
 }
 
@@ -471,7 +502,13 @@ export type UserId = string;
 export interface UserItem {
   created_at: string;
   disabled: boolean;
+  /** Where the role counts: `*`, a database, or `database/site`. */
+  grants: string[];
   id: UserId;
+  /** Null until somebody signs in. */
+  last_login_at?: string | null;
+  /** Another password must be chosen before anything else. */
+  must_change_password: boolean;
   password_changed_at: string;
   role: string;
   username: string;
@@ -483,6 +520,27 @@ export interface UserItemList {
   items: UserItem[];
   /** What to send as `cursor` for more; null when these were the last. */
   next_cursor?: string | null;
+}
+
+/** An account that was just made. */
+export type UserMade =
+  | UserItem
+  | {
+      /** The link by which its owner chooses a password. */
+      reset: ResetAnswer;
+      /** The account. */
+      user: UserItem;
+    };
+
+/** An account to take over. */
+export interface UserToImport {
+  /** Where the role counts; everywhere without it. */
+  grants?: string[] | null;
+  /** As the other system keeps it: bcrypt, or Argon2id in PHC form. */
+  password_hash: string;
+  /** `viewer`, `analyst`, `operator`, `admin` or `agent`. */
+  role: string;
+  username: string;
 }
 
 /** How exact the number of visitors is. */
