@@ -66,18 +66,22 @@ export const startServer = async (log: string, { founded = true } = {}): Promise
   const { config, setup_url } = await init(binary, dir);
   const [port, adminPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
+  // What the tests themselves are told by variables is no setting of the server's.
+  const others = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("SHELDUCK_")),
+  );
   const child = spawn(binary, ["serve", "--config", config], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
-      ...process.env,
+      ...others,
       SHELDUCK_HTTP__LISTEN: `127.0.0.1:${port}`,
       SHELDUCK_ADMIN__LISTEN: `127.0.0.1:${adminPort}`,
       SHELDUCK_SERVER__PUBLIC_URL: url,
       // Everybody in these tests has one address.
-      SHELDUCK_LIMITS__AUTH: "6000",
-      SHELDUCK_LIMITS__READ: "6000",
-      SHELDUCK_LIMITS__WRITE: "6000",
-      SHELDUCK_LIMITS__OTHER: "6000",
+      SHELDUCK_LIMITS__CATEGORIES__AUTH: "6000",
+      SHELDUCK_LIMITS__CATEGORIES__READ: "6000",
+      SHELDUCK_LIMITS__CATEGORIES__WRITE: "6000",
+      SHELDUCK_LIMITS__CATEGORIES__OTHER: "6000",
     },
   });
   child.stderr.pipe(createWriteStream(log));

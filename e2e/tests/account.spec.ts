@@ -14,7 +14,7 @@ import {
 import { Caller } from "../support/caller";
 import { totp } from "../support/totp";
 
-test.use({ expectedComplaints: [/status of 4\d\d/, /status of 500/] });
+test.use({ expectedComplaints: [/status of (4\d\d|500)/] });
 
 const codes = (page: import("@playwright/test").Page) =>
   page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");

@@ -3,7 +3,7 @@
 import { Caller } from "../support/caller";
 import { answer, expect, test } from "../support/gate";
 
-test.use({ expectedComplaints: [/status of 4\d\d/, /status of 500/] });
+test.use({ expectedComplaints: [/status of (4\d\d|500)/] });
 
 const row = (page: import("@playwright/test").Page, name: string) =>
   page.getByRole("table", { name: "API keys" }).getByRole("row").filter({ hasText: name });

@@ -3,7 +3,7 @@
 import { answer, code, expect, PASSWORD, showPassword, signedIn, test } from "../support/gate";
 import { totp } from "../support/totp";
 
-test.use({ expectedComplaints: [/status of 4\d\d/, /status of 500/] });
+test.use({ expectedComplaints: [/status of (4\d\d|500)/] });
 
 const row = (page: import("@playwright/test").Page, username: string) =>
   page.getByRole("table", { name: "Users" }).getByRole("row").filter({ hasText: username });

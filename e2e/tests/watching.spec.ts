@@ -2,7 +2,7 @@
 
 import { answer, expect, showPassword, takeSession, test } from "../support/gate";
 
-test.use({ expectedComplaints: [/status of 4\d\d/, /status of 500/] });
+test.use({ expectedComplaints: [/status of (4\d\d|500)/] });
 
 test.describe("limits", () => {
   test("who calls is seen, and what they use", async ({ page, enter }) => {
