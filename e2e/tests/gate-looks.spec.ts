@@ -54,7 +54,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("radio", { name: "Only here" }).check();
       await audit(page);
       await page.goto("/account");
-      await page.getByRole("button", { name: "Make new recovery codes" }).click();
+      await page.getByRole("button", { name: "New codes for recovery" }).click();
       await audit(page);
       await page.getByRole("button", { name: "Make new codes", exact: true }).click();
       await expect(page.getByRole("list", { name: "Recovery codes" })).toBeVisible();

@@ -6,6 +6,12 @@ import { PasskeyError } from "../lib/webauthn";
 export class Act {
   #busy = $state(false);
   #problem = $state.raw<Problem | null>(null);
+  readonly #shown: readonly string[];
+
+  /** `shown` names the fields beside which what is wrong with them is said. */
+  constructor(...shown: string[]) {
+    this.#shown = shown;
+  }
 
   get busy(): boolean {
     return this.#busy;
@@ -15,10 +21,12 @@ export class Act {
     return this.#problem;
   }
 
-  /** What went wrong, unless it is said beside the fields. */
+  /** What went wrong, unless all of it is said beside the fields. */
   get message(): string {
     const problem = this.#problem;
-    return problem && problem.fields.size === 0 ? problem.message : "";
+    if (!problem || problem.fields.size === 0) return problem?.message ?? "";
+    const unseen = [...problem.fields].filter(([name]) => !this.#shown.includes(name));
+    return unseen.map(([name, text]) => `${name}: ${text}`).join(" ");
   }
 
   /** What is wrong with a field. */

@@ -13,7 +13,7 @@ test("an act is busy until it is done", async () => {
 });
 
 test("a refusal is told once: beside its fields, or else as a message", async () => {
-  const act = new Act();
+  const act = new Act("name");
   const refuse = (problem: Error) => act.run(() => Promise.reject(problem));
   expect(await refuse(new Problem({ title: "Too many" }))).toBe(false);
   expect(act.message).toBe("Too many");
@@ -23,6 +23,10 @@ test("a refusal is told once: beside its fields, or else as a message", async ()
   expect(act.message).toBe("");
   expect(act.field("name")).toBe("Is taken.");
   expect(act.field("role")).toBeUndefined();
+  await refuse(
+    new Problem({ title: "Invalid", errors: [...errors, { field: "role", message: "is none" }] }),
+  );
+  expect(act.message).toBe("role: Is none.");
 
   await refuse(new PasskeyError("closed"));
   expect(act.message).toBe("closed");
