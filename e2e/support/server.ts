@@ -8,13 +8,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
+import { createInterface } from "node:readline";
 import { Caller } from "./caller";
 import { totp } from "./totp";
 
 export const PASSWORD = "seven ducks cross the misty estuary";
-const READY_TRIES = 200;
-const READY_EVERY_MS = 100;
 
 export interface Server {
   /** By its name, for passkeys are bound to one. */
@@ -34,49 +32,21 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const init = async (
-  binary: string,
-  dir: string,
-): Promise<{ config: string; setup_url: string }> => {
-  const child = spawn(binary, ["init", "--dir", dir, "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const parts: Buffer[] = [];
-  child.stdout.on("data", (part: Buffer) => parts.push(part));
-  const [code] = (await once(child, "close")) as [number];
-  if (code !== 0) throw new Error(`init ended with ${code}`);
-  return JSON.parse(Buffer.concat(parts).toString()) as { config: string; setup_url: string };
-};
-
-const ready = async (url: string, child: ChildProcess): Promise<void> => {
-  for (let tries = 0; tries < READY_TRIES; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    const answer = await fetch(`${url}/health`).catch(() => undefined);
-    if (answer?.ok) return;
-    await wait(READY_EVERY_MS);
-  }
-  throw new Error("the server did not get ready");
-};
-
-/** Starts a server and makes its first administrator, and a key that may do everything. */
+/** Starts a server and, unless it shall wait for them, makes its first administrator and a key that may do everything. */
 export const startServer = async (log: string, { founded = true } = {}): Promise<Server> => {
   const binary = process.env["SHELDUCK_BIN"];
   if (!binary) throw new Error("SHELDUCK_BIN names the binary to test");
   const dir = await mkdtemp(join(tmpdir(), "shelduck-e2e-"));
-  const { config, setup_url } = await init(binary, dir);
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const port = await freePort();
   const url = `http://localhost:${port}`;
-  // What the tests themselves are told by variables is no setting of the server's.
-  const others = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("SHELDUCK_")),
-  );
-  const child = spawn(binary, ["serve", "--config", config], {
-    stdio: ["ignore", "ignore", "pipe"],
+  const child = spawn(binary, ["serve", "--json"], {
+    cwd: dir,
+    stdio: ["ignore", "pipe", "pipe"],
     env: {
-      ...others,
-      SHELDUCK_HTTP__LISTEN: `127.0.0.1:${port}`,
-      SHELDUCK_ADMIN__LISTEN: `127.0.0.1:${adminPort}`,
+      SHELDUCK_SERVER__DATA_DIR: join(dir, "data"),
       SHELDUCK_SERVER__PUBLIC_URL: url,
+      SHELDUCK_HTTP__LISTEN: `127.0.0.1:${port}`,
+      SHELDUCK_ADMIN__LISTEN: "127.0.0.1:0",
       // Everybody in these tests has one address.
       SHELDUCK_LIMITS__CATEGORIES__AUTH: "6000",
       SHELDUCK_LIMITS__CATEGORIES__READ: "6000",
@@ -94,15 +64,25 @@ export const startServer = async (log: string, { founded = true } = {}): Promise
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    await ready(url, child);
-    const { pathname, hash } = new URL(setup_url);
-    const setupUrl = url + pathname + hash;
-    const program = founded ? await setUp(url, hash.replace("#secret=", "")) : new Caller(url);
+    const setupUrl = await ready(child, log);
+    const secret = new URL(setupUrl).hash.replace("#secret=", "");
+    const program = founded ? await setUp(url, secret) : new Caller(url);
     return { url, program, setupUrl, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+};
+
+/** Waits for the line that the server prints when it is ready; the setup link in it. */
+const ready = async (child: ChildProcess, log: string): Promise<string> => {
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the server ended with ${code} before it was ready; see ${log}`);
+  });
+  const line = once(createInterface(child.stdout!), "line").then(
+    ([text]) => (JSON.parse(String(text)) as { setup_url: string }).setup_url,
+  );
+  return Promise.race([line, ended]);
 };
 
 /** The first administrator, by hand of nobody; a browser's way there is a test of its own. */
