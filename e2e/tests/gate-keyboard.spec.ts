@@ -9,14 +9,11 @@ const tabTo = async (page: import("@playwright/test").Page, name: string | RegEx
   const TABS_MAX = 60;
   for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
     await page.keyboard.press("Tab");
-    const focused = page.locator(":focus");
-    const spoken = await focused.evaluate(
-      (element) =>
-        element.getAttribute("aria-label") ??
-        (element as HTMLInputElement).labels?.[0]?.textContent ??
-        element.textContent ??
-        "",
-    );
+    const spoken = await page.evaluate(() => {
+      const element = document.activeElement as HTMLInputElement | null;
+      const label = element?.getAttribute("aria-label") ?? element?.labels?.[0]?.textContent;
+      return label ?? element?.textContent ?? "";
+    });
     if (typeof name === "string" ? spoken.trim() === name : name.test(spoken.trim())) return;
   }
   throw new Error(`Tab does not lead to ${name}`);
