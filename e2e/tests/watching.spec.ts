@@ -17,6 +17,15 @@ test.describe("limits", () => {
     await expect(page.getByRole("table", { name: "Quotas" })).toContainText("auth");
   });
 
+  const live = (items: object[]) => ({
+    mode: "enforce",
+    items,
+    omitted: 0,
+    remembered: items.length,
+    in_flight: 0,
+    heavy: { units: 0, units_max: 10, waiting: 0 },
+  });
+
   const caller = (used: number, rest = {}) => ({
     subject: "user:ada",
     class: "read",
@@ -34,14 +43,12 @@ test.describe("limits", () => {
     let used = 10;
     await page.route("**/v1/limits/live", (route) =>
       route.fulfill({
-        json: {
-          items: [caller(used), caller(3, { subject: "key:export", refused: 2, shadow: 4 })],
-        },
+        json: live([caller(used), caller(3, { subject: "key:export", refused: 2, shadow: 4 })]),
       }),
     );
     await page.goto("/limits");
     const rows = page.getByRole("table", { name: "Callers and their limits" }).locator("tbody tr");
-    await expect(rows.nth(0)).toContainText("key:export");
+    await expect(rows.nth(0)).toContainText("key export");
     await expect(rows.nth(0)).toContainText("Over");
     await expect(rows.nth(1)).toContainText("10 of 100");
     used = 95;
@@ -56,9 +63,10 @@ test.describe("limits", () => {
 
   test("shadow mode is said, and nobody is too", async ({ page, enter }) => {
     await enter({ role: "admin" });
-    const limits = await page.context().request.get("/v1/limits");
-    await answer(page, "/v1/limits", 200, { ...(await limits.json()), mode: "shadow" });
-    await answer(page, "/v1/limits/live", 200, { items: [] });
+    const limits = await (await page.context().request.get("/v1/limits")).json();
+    const items = limits.items.map((item: object) => ({ ...item, mode: "shadow" }));
+    await answer(page, "/v1/limits", 200, { ...limits, mode: "shadow", items });
+    await answer(page, "/v1/limits/live", 200, live([]));
     await page.goto("/limits");
     await expect(page.getByText("Limits only watch")).toBeVisible();
     await expect(page.getByText("Nobody has called in the last minute")).toBeVisible();

@@ -1,9 +1,9 @@
 // Administration: users, everybody's sessions, limits, audit, posture.
 
 import { path, type Client, type Query } from "./client";
-import type { Limits } from "./schema";
 import type {
   AuditItem,
+  LimitRules,
   LiveLimits,
   NewUser,
   NewUserAnswer,
@@ -37,7 +37,7 @@ export const allSessions = (client: Client, signal?: AbortSignal) =>
 export const endAnySession = (client: Client, id: string) => client.delete(path("sessions", id));
 
 export const limitTable = (client: Client, signal?: AbortSignal) =>
-  client.get<Limits>(path("limits"), {}, signal);
+  client.get<LimitRules>(path("limits"), {}, signal);
 
 export const liveLimits = (client: Client, signal?: AbortSignal) =>
   client.get<LiveLimits>(path("limits", "live"), {}, signal);

@@ -107,6 +107,12 @@ export interface Health {
 /** The width of a bucket. */
 export type Interval = "minute" | "hour" | "day" | "week" | "month";
 
+/** Public keys, as a JSON Web Key Set (RFC 7517). */
+export interface Jwks {
+  /** The keys; none where the server signs with a secret. */
+  keys: VerifyingKey[];
+}
+
 /** The public half of a key: names it, opens nothing. */
 export type KeyId = string;
 
@@ -266,6 +272,30 @@ export interface Point {
   value?: number | null;
 }
 
+/** One condition of safe operation. */
+export interface PostureItem {
+  /** What was found. */
+  detail: string;
+  /** A stable name. */
+  id: string;
+  /** What to do about it. */
+  remedy?: string | null;
+  /** Whose list it is on. */
+  source: Source;
+  /** The condition. */
+  title: string;
+  /** Whether it holds. */
+  verdict: Verdict;
+}
+
+/** Some of the items, and where to go on. */
+export interface PostureItemList {
+  /** The items. */
+  items: PostureItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
 /** How exact the numbers are. */
 export interface Precision {
   /** Of the visitors. */
@@ -331,6 +361,11 @@ export interface RealtimeResponse {
   visitors_30m: number;
 }
 
+/** A refresh token. */
+export interface RefreshRequest {
+  refresh_token: string;
+}
+
 /** One thing an account must do first. */
 export type Requirement = "change_password" | "enrol_factor";
 
@@ -382,6 +417,8 @@ export interface SetupRequest {
 
 /** Who is signed in. */
 export interface Signed {
+  /** When the password must be changed, where passwords expire; null elsewhere. */
+  password_expires_at?: string | null;
   /** What must be done before anything else: until then only `/v1/auth` and `/v1/me` answer. */
   required: Requirements;
   user: SignedUser;
@@ -464,6 +501,9 @@ export interface SiteStatusResponse {
 export type Sort =
   "visitors" | "visits" | "pageviews" | "events" | "bounce_rate" | "visit_duration";
 
+/** Whose list an item is on. */
+export type Source = "startup" | "duckling" | "draco-metric";
+
 /** A number for each kind of caller. */
 export interface Tiers {
   anonymous: number;
@@ -483,6 +523,26 @@ export interface TimeseriesResponse {
   points: Point[];
   /** The range. */
   range: RangeResponse;
+}
+
+/** A name and a password. */
+export interface TokenRequest {
+  password: Password;
+  username: string;
+}
+
+/** A pair of tokens. */
+export interface Tokens {
+  /** Opens doors as `Authorization: Bearer`. */
+  access_token: string;
+  /** How long the access token works. */
+  expires_in_s: number;
+  /** When no exchange works any more; unused, it ends before. */
+  refresh_expires_at: string;
+  /** Is exchanged, once, for the next pair. */
+  refresh_token: string;
+  /** Always `Bearer`. */
+  token_type: string;
 }
 
 /** What shall be different; what is left out stays. */
@@ -541,6 +601,25 @@ export interface UserToImport {
   /** `viewer`, `analyst`, `operator`, `admin` or `agent`. */
   role: string;
   username: string;
+}
+
+/** Whether a condition holds. */
+export type Verdict = "pass" | "fail" | "warn" | "not_applicable";
+
+/** The public half of a key, as a JSON Web Key (RFC 8037). */
+export interface VerifyingKey {
+  /** The algorithm: `EdDSA`. */
+  alg: string;
+  /** The curve: `Ed25519`. */
+  crv: string;
+  /** The name of the key: its thumbprint (RFC 7638). */
+  kid: string;
+  /** The kind of key: `OKP`. */
+  kty: string;
+  /** What it is for: `sig`. */
+  use: string;
+  /** The public key, in base64url. */
+  x: string;
 }
 
 /** How exact the number of visitors is. */

@@ -1,6 +1,6 @@
 // Wire types of the gate's own routes.
 
-import type { SignedUser } from "./schema";
+import type { Limit, Limits, SignedUser } from "./schema";
 
 /** Why there are no passkeys at the server's address. */
 export type PasskeyObstacle = "no_public_url" | "no_domain" | "not_encrypted";
@@ -142,6 +142,11 @@ export interface SessionOfUser {
   current: boolean;
 }
 
+/** The limit table. */
+export interface LimitRules extends Limits {
+  items: (Limit & { mode?: string; cost?: number })[];
+}
+
 export interface LiveLimit {
   subject: string;
   class: string;
@@ -154,7 +159,12 @@ export interface LiveLimit {
 }
 
 export interface LiveLimits {
+  mode: string;
   items: LiveLimit[];
+  omitted: number;
+  remembered: number;
+  in_flight: number;
+  heavy: { units: number; units_max: number; waiting: number };
 }
 
 export type AuditOutcome = "success" | "denied" | "shadow" | "failure";
@@ -165,9 +175,12 @@ export interface AuditItem {
   event: string;
   outcome: AuditOutcome;
   actor: string;
+  action?: string | null;
   object?: string | null;
+  database?: string | null;
   request_id?: string | null;
   origin?: string | null;
+  network?: string | null;
 }
 
 export type Verdict = "pass" | "fail" | "warn" | "not_applicable";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { auditQuery, isFiltered, parseAudit, parseSubject } from "./audit";
+import { auditQuery, isFiltered, parseAudit } from "./audit";
 
 const read = (search: string) => parseAudit(new URLSearchParams(search));
 const NOW = Date.parse("2026-11-22T12:00:00Z");
@@ -35,9 +35,4 @@ test("days are whole days of the reader, the last one included", () => {
 
 test("what means nothing is left out", () => {
   expect(isFiltered(read("?outcome=maybe&time=eon&from=yesterday"))).toBe(false);
-});
-
-test("who acted is a kind and an id", () => {
-  expect(parseSubject("user:0198-ab")).toEqual({ kind: "user", id: "0198-ab" });
-  expect(parseSubject("anonymous")).toEqual({ kind: "", id: "anonymous" });
 });

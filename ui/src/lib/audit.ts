@@ -65,11 +65,3 @@ export function auditQuery(filter: AuditFilter, nowMs: number) {
     to: filter.to && midnight(filter.to, 1),
   };
 }
-
-/** An actor or object, written `kind:id`, in its parts. */
-export function parseSubject(text: string): { kind: string; id: string } {
-  const at = text.search(/[:\s]/);
-  return at < 0
-    ? { kind: "", id: text }
-    : { kind: text.slice(0, at), id: text.slice(at + 1).trim() };
-}

@@ -5,7 +5,6 @@ export interface Usage {
   quota: number;
   refused: number;
   shadow: number;
-  in_flight: number;
 }
 
 export type Nearness = "over" | "near" | "fine";
@@ -41,7 +40,6 @@ export interface Totals {
   near: number;
   refused: number;
   shadow: number;
-  inFlight: number;
 }
 
 export function totalsOf(items: readonly Usage[]): Totals {
@@ -51,6 +49,5 @@ export function totalsOf(items: readonly Usage[]): Totals {
     near: items.filter((each) => nearness(each) === "near").length,
     refused: sum((each) => each.refused),
     shadow: sum((each) => each.shadow),
-    inFlight: sum((each) => each.in_flight),
   };
 }

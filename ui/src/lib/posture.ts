@@ -9,6 +9,17 @@ export const VERDICTS: readonly { id: Verdict; label: string }[] = [
   { id: "not_applicable", label: "Does not apply" },
 ];
 
+const SOURCES: Record<string, string> = {
+  startup: "Before the server starts",
+  duckling: "Duckling's checklist",
+  "draco-metric": "DRACO METRIC's checklist",
+};
+
+/** Whose list an item is on, in words. */
+export function sourceLabel(source: string): string {
+  return SOURCES[source] ?? source;
+}
+
 export interface Checked {
   verdict: Verdict;
   source: string;
