@@ -17,12 +17,12 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         Route::new(Method::GET, "/v1/keys", read, list_keys)
             .summary("One's own keys, or all for who administers; newest first"),
-        Route::new(Method::POST, "/v1/keys", write, create_key).summary(
+        Route::new(Method::POST, "/v1/keys", write.fresh(), create_key).summary(
             "Makes a key that may do no more than the caller; the only time its secret is shown",
         ),
         Route::new(Method::DELETE, "/v1/keys/{id}", write.body_max(0), revoke_key)
             .summary("Takes a key back, at once"),
-        Route::new(Method::POST, "/v1/keys/{id}/rotate", write.body_max(0), rotate_key)
+        Route::new(Method::POST, "/v1/keys/{id}/rotate", write.body_max(0).fresh(), rotate_key)
             .summary("Makes a key's successor; the old one goes on working for a day"),
     ]
 }

@@ -21,6 +21,7 @@ mod dashboard;
 mod demo;
 mod error;
 mod events;
+mod factors;
 mod health;
 mod ingest;
 mod keys;
@@ -30,6 +31,7 @@ mod me;
 pub mod policy;
 mod posture;
 mod redirect;
+mod second_step;
 mod sites;
 pub mod store;
 mod token;
@@ -55,7 +57,9 @@ pub fn routes() -> Routes<App> {
         .extend(health::routes())
         .extend(auth::routes())
         .extend(token::routes())
+        .extend(second_step::routes())
         .extend(me::routes())
+        .extend(factors::routes())
         .extend(users::routes())
         .extend(keys::routes())
         .extend(limits::routes())

@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         Route::new(
             Method::POST,
             "/v1/me/password",
-            Policy::signed_in(Class::Auth).while_required(),
+            Policy::signed_in(Class::Auth).while_required().fresh(),
             change_password,
         )
         .summary("Changes one's own password, and ends one's other sessions"),

@@ -44,6 +44,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         RoleRow { name: "agent", scopes: &[(AGENT, "*")], privileged: false },
     ],
     administering: Action::ADMIN,
+    second_factor_for: &[Action::WRITE, Action::ADMIN],
     first_role: ADMIN_ROLE,
     password_words: &[
         "shelduck",

@@ -13,11 +13,12 @@ use gate::store::{
     KeyRecord, KeyUse, LockRecord, PasswordHashText, SessionRecord, SessionsAfter, Store,
     StoreError, UserRecord,
 };
-use gate::{KeyId, KeyLabel, SessionId, UserId};
+use gate::{Factors, KeyId, KeyLabel, SessionId, UserId};
 use jiff::Timestamp;
 
 use crate::policy::ADMIN_ROLE;
 
+mod factors;
 mod passwords;
 mod session;
 mod token;
@@ -95,33 +96,29 @@ impl Store for ControlStore {
     }
 
     fn session(&self, hash: &SessionHash) -> Result<Option<SessionRecord>, StoreError> {
-        self.control
-            .session(&hash.0)
-            .map(|session| session.map(session_out))
-            .map_err(StoreError::failed)
+        self.control.session(&hash.0).map_err(StoreError::failed)?.map(session_out).transpose()
     }
 
     fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
         let sessions =
             self.control.sessions_of(control::UserId(user.0)).map_err(StoreError::failed)?;
-        Ok(sessions.into_iter().map(session_out).collect())
+        sessions.into_iter().map(session_out).collect()
     }
 
     fn insert_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
-        let session = control::Session {
-            token_hash: session.hash.0,
-            id: control::SessionId(session.id.0),
-            user_id: control::UserId(session.user.0),
-            created_at: session.created_at,
-            last_seen_at: session.last_seen_at,
-            expires_at: session.expires_at,
-            user_agent: session.user_agent.clone(),
-        };
-        self.control.insert_session(&session).map_err(StoreError::failed)
+        self.control.insert_session(&session_in(session)).map_err(StoreError::failed)
     }
 
     fn touch_session(&self, hash: &SessionHash, seen_at: Timestamp) -> Result<(), StoreError> {
         self.control.touch_session(&hash.0, seen_at).map_err(StoreError::failed)
+    }
+
+    fn renew_session(
+        &self,
+        old: &SessionHash,
+        renewed: &SessionRecord,
+    ) -> Result<bool, StoreError> {
+        self.control.renew_session(&old.0, &session_in(renewed)).map_err(StoreError::failed)
     }
 
     fn delete_session(&self, hash: &SessionHash) -> Result<(), StoreError> {
@@ -234,8 +231,23 @@ fn sessions_in(sessions: SessionsAfter) -> control::SessionsAfter {
     }
 }
 
-fn session_out(session: control::Session) -> SessionRecord {
-    SessionRecord {
+fn session_in(session: &SessionRecord) -> control::Session {
+    control::Session {
+        token_hash: session.hash.0,
+        id: control::SessionId(session.id.0),
+        user_id: control::UserId(session.user.0),
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        expires_at: session.expires_at,
+        user_agent: session.user_agent.clone(),
+        factors: session.factors.to_string(),
+        authenticated_at: session.authenticated_at,
+    }
+}
+
+/// A stored session that cannot be read is a failure, never one in which something else was proved.
+fn session_out(session: control::Session) -> Result<SessionRecord, StoreError> {
+    Ok(SessionRecord {
         hash: SessionHash(session.token_hash),
         id: SessionId(session.id.0),
         user: UserId(session.user_id.0),
@@ -243,7 +255,9 @@ fn session_out(session: control::Session) -> SessionRecord {
         last_seen_at: session.last_seen_at,
         expires_at: session.expires_at,
         user_agent: session.user_agent,
-    }
+        factors: Factors::parse(&session.factors).ok_or_else(|| StoreError::failed(BadSession))?,
+        authenticated_at: session.authenticated_at,
+    })
 }
 
 /// A stored key that cannot be read is a failure, never a key with fewer bounds.
@@ -300,6 +314,11 @@ fn lock_out(lockout: control::Lockout) -> LockRecord {
         last_failure_at: lockout.last_failure_at,
     }
 }
+
+/// A session's row names a factor that there is not.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored session is damaged")]
+struct BadSession;
 
 /// A key's row has an id or a network that cannot be one.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,11 @@
 //! Tokens for programs.
 
+use gate::factor::code::OneTimeCode;
 use gate::http::{Json, NoContent, Problem, Route, UserAgent};
 use gate::token::VerifyingKey;
-use gate::{Class, IssuedTokens, LogIn, Password, Permit, Policy, RefreshToken, TokenError};
+use gate::{
+    Class, IssuedTokens, LogIn, Password, Permit, Policy, RefreshToken, SecondFactor, TokenError,
+};
 use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -24,12 +27,16 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     ]
 }
 
-/// A name and a password.
+/// A name, a password and, where the account has a second factor, one code.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TokenRequest {
     username: String,
     password: Password,
+    /// What the authenticator app shows.
+    code: Option<OneTimeCode>,
+    /// One of the recovery codes, instead of the app's.
+    recovery_code: Option<OneTimeCode>,
 }
 
 /// A refresh token.
@@ -66,10 +73,12 @@ async fn create_tokens(
     permit: Permit,
     app: App,
     UserAgent(user_agent): UserAgent,
-    Json(TokenRequest { username, password }): Json<TokenRequest>,
+    Json(TokenRequest { username, password, code, recovery_code }): Json<TokenRequest>,
 ) -> Result<Json<Tokens>, Problem> {
     let form = LogIn { username, password, user_agent };
-    let issued = app.blocking(move |app| app.gate().issue_tokens(&permit, &form)).await?;
+    let factor = factor(code, recovery_code)?;
+    let issued =
+        app.blocking(move |app| app.gate().issue_tokens(&permit, &form, factor.as_ref())).await?;
     Ok(Json(tokens(&issued)))
 }
 
@@ -97,6 +106,18 @@ async fn revoke_tokens(
 
 async fn get_jwks(_: Permit, app: App) -> Json<Jwks> {
     Json(Jwks { keys: app.gate().verifying_keys() })
+}
+
+fn factor(
+    code: Option<OneTimeCode>,
+    recovery_code: Option<OneTimeCode>,
+) -> Result<Option<SecondFactor>, Problem> {
+    match (code, recovery_code) {
+        (None, None) => Ok(None),
+        (Some(code), None) => Ok(Some(SecondFactor::Code(code))),
+        (None, Some(code)) => Ok(Some(SecondFactor::RecoveryCode(code))),
+        (Some(_), Some(_)) => Err(Problem::invalid("recovery_code", "stands in for code")),
+    }
 }
 
 fn tokens(issued: &IssuedTokens) -> Tokens {

@@ -2,7 +2,9 @@
 
 use gate::http::{Created, Json, NoContent, Path, Problem, Route};
 use gate::store::UserRecord;
-use gate::{AccountError, Class, ImportedUser, Password, Permit, Policy, ResetLink, UserId};
+use gate::{
+    AccountError, Class, Factor, ImportedUser, Password, Permit, Policy, ResetLink, UserId,
+};
 use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -16,16 +18,23 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     vec![
         Route::new(Method::GET, "/v1/users", Policy::admin_read(), list_users)
             .summary("All accounts, by name"),
-        Route::new(Method::POST, "/v1/users", Policy::admin(), create_user)
+        Route::new(Method::POST, "/v1/users", Policy::admin().fresh(), create_user)
             .summary("Makes an account; without a password, also the one-time link by which its owner chooses one"),
-        Route::new(Method::PATCH, "/v1/users/{id}", Policy::admin(), update_user)
+        Route::new(Method::PATCH, "/v1/users/{id}", Policy::admin().fresh(), update_user)
             .summary("Changes an account; other rights end its sessions, shutting it ends whatever acts in its name"),
-        Route::new(Method::POST, "/v1/users/{id}/reset-link", Policy::admin().body_max(0), create_reset_link)
+        Route::new(Method::POST, "/v1/users/{id}/reset-link", Policy::admin().body_max(0).fresh(), create_reset_link)
             .summary("Makes the one-time link by which an account's owner chooses a new password; it works for a day"),
         Route::new(Method::PUT, "/v1/users/{id}/password", operator, set_password)
             .summary("Sets an account's password, on the machine itself; its sessions end"),
         Route::new(Method::POST, "/v1/users/import", operator, import_user)
             .summary("Takes an account over from another system, on the machine itself"),
+        Route::new(
+            Method::POST,
+            "/v1/users/{id}/mfa-reset",
+            Policy::admin().body_max(0).fresh(),
+            reset_factors,
+        )
+        .summary("Takes all second factors from an account and ends its sessions; it may sign in once without"),
     ]
 }
 
@@ -38,6 +47,8 @@ struct UserItem {
     /// Where the role counts: `*`, a database, or `database/site`.
     grants: Vec<String>,
     disabled: bool,
+    /// What it has beside its password.
+    factors: Vec<Factor>,
     /// Another password must be chosen before anything else.
     must_change_password: bool,
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -119,8 +130,11 @@ struct UserToImport {
 }
 
 async fn list_users(permit: Permit, app: App) -> Result<Json<List<UserItem>>, Problem> {
-    let users = app.blocking(move |app| app.gate().users(&permit)).await?;
-    Ok(Json(List::whole(users.into_iter().map(item))))
+    let listed = app.blocking(move |app| {
+        let users = app.gate().users(&permit)?;
+        users.into_iter().map(|user| item(app, &permit, user)).collect::<Result<Vec<_>, _>>()
+    });
+    Ok(Json(List::whole(listed.await?)))
 }
 
 async fn create_user(
@@ -134,10 +148,9 @@ async fn create_user(
         .blocking(move |app| {
             let user = app.gate().create_user(&permit, &new)?;
             let link = new.password.is_none().then(|| app.gate().offer_reset(&permit, user.id));
-            Ok::<_, AccountError>((user, link.transpose()?))
+            Ok::<_, AccountError>((item(app, &permit, user)?, link.transpose()?))
         })
         .await?;
-    let user = item(user);
     Ok(Created(match link {
         Some(link) => UserMade::Awaiting { user, reset: answer(&app, &link) },
         None => UserMade::Whole(user),
@@ -170,8 +183,11 @@ async fn import_user(
 ) -> Result<Created<UserItem>, Problem> {
     let UserToImport { username, role, grants, password_hash } = user;
     let imported = ImportedUser { name: username, role, grants, hash: password_hash };
-    let user = app.blocking(move |app| app.gate().import_user(&permit, imported)).await?;
-    Ok(Created(item(user)))
+    let taken = app.blocking(move |app| {
+        let user = app.gate().import_user(&permit, imported)?;
+        item(app, &permit, user)
+    });
+    Ok(Created(taken.await?))
 }
 
 async fn update_user(
@@ -182,8 +198,20 @@ async fn update_user(
 ) -> Result<Json<UserItem>, Problem> {
     let UserChange { disabled, role, grants, must_change_password } = change;
     let change = gate::UserChange { disabled, role, grants, must_change_password };
-    let user = app.blocking(move |app| app.gate().update_user(&permit, id, &change)).await?;
-    Ok(Json(item(user)))
+    let updated = app.blocking(move |app| {
+        let user = app.gate().update_user(&permit, id, &change)?;
+        item(app, &permit, user)
+    });
+    Ok(Json(updated.await?))
+}
+
+async fn reset_factors(
+    permit: Permit,
+    app: App,
+    Path(id): Path<UserId>,
+) -> Result<NoContent, Problem> {
+    app.blocking(move |app| app.gate().reset_factors(&permit, id)).await?;
+    Ok(NoContent)
 }
 
 /// The secret stands behind the `#`, which browsers keep to themselves.
@@ -195,8 +223,10 @@ fn answer(app: &App, link: &ResetLink) -> ResetAnswer {
     }
 }
 
-fn item(user: UserRecord) -> UserItem {
-    UserItem {
+fn item(app: &App, permit: &Permit, user: UserRecord) -> Result<UserItem, AccountError> {
+    let enrolled = app.gate().enrolled(permit, user.id)?;
+    Ok(UserItem {
+        factors: enrolled.methods(),
         id: user.id,
         username: user.name,
         role: user.role,
@@ -206,5 +236,5 @@ fn item(user: UserRecord) -> UserItem {
         created_at: user.created_at,
         password_changed_at: user.password_changed_at,
         last_login_at: user.last_login_at,
-    }
+    })
 }

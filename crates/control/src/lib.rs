@@ -19,6 +19,7 @@
 
 mod database;
 mod error;
+mod factors;
 mod hostname;
 mod keys;
 mod lockouts;
@@ -33,6 +34,9 @@ mod users;
 
 pub use database::{Control, Opened};
 pub use error::{Fault, OpenError, StoreError};
+pub use factors::{
+    FactorCounts, FactorError, PASSKEYS_PER_USER_MAX, Passkey, PasskeyId, RecoveryCodes, Totp,
+};
 pub use hostname::{HOSTNAME_BYTES_MAX, Hostname, HostnameError};
 pub use keys::{ApiKey, KEYS_PER_OWNER_MAX, KeyError, KeyUse};
 pub use lockouts::{LOCKOUTS_MAX, Lockout};

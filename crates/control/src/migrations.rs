@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_grants.sql"),
     include_str!("migrations/0003_passwords.sql"),
     include_str!("migrations/0004_tokens.sql"),
+    include_str!("migrations/0005_factors.sql"),
 ];
 
 /// Brings the file to the newest schema. Returns the version it had.

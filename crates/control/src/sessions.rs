@@ -14,7 +14,9 @@ use crate::error::StoreError;
 use crate::row;
 use crate::users::UserId;
 
-const SELECT: &str = "SELECT token_hash, id, user_id, created_at, last_seen_at, expires_at, user_agent FROM sessions";
+const SELECT: &str =
+    "SELECT token_hash, id, user_id, created_at, last_seen_at, expires_at, user_agent,
+     factors, authenticated_at FROM sessions";
 
 /// The public id of a session: safe to list and to log, useless as a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +53,10 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// What the browser called itself, shortened by the caller.
     pub user_agent: Option<String>,
+    /// What was proved in it, in the caller's words.
+    pub factors: String,
+    /// When it was last proved.
+    pub authenticated_at: Timestamp,
 }
 
 impl fmt::Debug for Session {
@@ -102,8 +108,8 @@ impl Control {
     pub fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(
-                "INSERT INTO sessions (token_hash, id, user_id, created_at, last_seen_at, expires_at, user_agent)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO sessions (token_hash, id, user_id, created_at, last_seen_at, expires_at, user_agent, factors, authenticated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     session.token_hash,
                     session.id.to_string(),
@@ -111,7 +117,9 @@ impl Control {
                     row::millis(session.created_at),
                     row::millis(session.last_seen_at),
                     row::millis(session.expires_at),
-                    session.user_agent
+                    session.user_agent,
+                    session.factors,
+                    row::millis(session.authenticated_at)
                 ],
             )?;
             Ok(())
@@ -161,6 +169,31 @@ impl Control {
         })
     }
 
+    /// Gives the session of one hash another, and notes what was proved in it and when; false when there is none of the first.
+    ///
+    /// # Errors
+    /// The store's; [`StoreError::Failed`] when the other hash is taken.
+    pub fn renew_session(
+        &self,
+        old_hash: &[u8; 32],
+        renewed: &Session,
+    ) -> Result<bool, StoreError> {
+        self.write(|transaction| {
+            let found = transaction.execute(
+                "UPDATE sessions SET token_hash = ?2, last_seen_at = max(last_seen_at, ?3), factors = ?4, authenticated_at = ?5
+                 WHERE token_hash = ?1",
+                params![
+                    old_hash,
+                    renewed.token_hash,
+                    row::millis(renewed.last_seen_at),
+                    renewed.factors,
+                    row::millis(renewed.authenticated_at)
+                ],
+            )?;
+            Ok(found == 1)
+        })
+    }
+
     /// Ends a session; nothing happens when it is gone.
     ///
     /// # Errors
@@ -194,5 +227,7 @@ fn read_session(row: &Row<'_>) -> rusqlite::Result<Session> {
         last_seen_at: row::time(row, 4)?,
         expires_at: row::time(row, 5)?,
         user_agent: row.get(6)?,
+        factors: row.get(7)?,
+        authenticated_at: row::time(row, 8)?,
     })
 }

@@ -222,7 +222,8 @@ fn shut(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result
     Ok(())
 }
 
-/// Ends a user's sessions as told. Whatever else a sign-in began and a new password ends is ended here too.
+/// Ends a user's sessions as told, inside a transaction that does more. Whatever else a sign-in began and a new password ends
+/// is ended here too.
 pub(crate) fn end_sessions(
     connection: &Connection,
     id: UserId,

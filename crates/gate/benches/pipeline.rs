@@ -28,6 +28,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
     ],
     roles: &[RoleRow { name: "admin", scopes: &[(Action::ADMIN, "*")], privileged: true }],
     administering: Action::ADMIN,
+    second_factor_for: &[],
     first_role: "admin",
     password_words: &[],
     canonical_object: |text| Some(text.to_owned()),
@@ -72,7 +73,8 @@ fn gated() -> (axum::Router, String, String) {
     };
     gate.create_user(&operator, &user).expect("a user");
     let form = LogIn { username: "ada".to_owned(), password: password(), user_agent: None };
-    let session = gate.log_in(&operator, &form).expect("a session").token.expose().to_owned();
+    let signed_in = gate.log_in(&operator, &form).expect("a sign-in").signed_in();
+    let session = signed_in.expect("a session").token.expose().to_owned();
     let routes = Routes::new()
         .add(Route::new(Method::GET, "/v1/things", Policy::read("web"), list_things))
         .add(Route::new(Method::POST, "/api/event", Policy::ingest(), record_event));

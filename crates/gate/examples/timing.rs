@@ -34,6 +34,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
     administering: Action::ADMIN,
     first_role: "admin",
     password_words: &[],
+    second_factor_for: &[],
     canonical_object: |_| None,
 };
 
@@ -160,8 +161,9 @@ async fn show_key(gate: &Gate, case: &str) -> bool {
 async fn show_session(gate: &Gate, case: &str) -> bool {
     create_user(gate);
     let operator = gate::local::operator(gate);
-    let right = gate.log_in(&operator, &form("grace", PASSWORD)).expect("a session").token;
-    let right = right.expose();
+    let entered = gate.log_in(&operator, &form("grace", PASSWORD)).expect("the right password");
+    let entered = entered.signed_in().expect("a session");
+    let right = entered.token.expose();
     let shown = match case {
         "session-first-wrong" => with_other(right, 0),
         "session-last-wrong" => with_other(right, right.len() - 1),

@@ -7,17 +7,21 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::audit::{EventName, Outcome};
+use crate::factor::Factor;
+use crate::factor::passkey::{PasskeyError, PasskeyObstacle};
 use crate::gate::{Gate, Trace};
 use crate::lockout::{Attempt, Locked};
-use crate::name::canonical;
 use crate::password::{Busy, HashError, Password, PasswordFault, Verdict};
 use crate::permit::Permit;
 use crate::principal::SessionId;
+use crate::prove::{Proof, Proved, Shown};
 use crate::random::{self, RandomError};
-use crate::requirement::Requirements;
+use crate::requirement::{Requirement, Requirements};
 use crate::scope::Scope;
+use crate::seal::SealError;
 use crate::session::SessionToken;
 use crate::store::{PasswordHashText, SessionRecord, SessionsAfter, StoreError, UserRecord};
+use crate::transaction::TransactionToken;
 
 /// Most characters kept of what a browser calls itself.
 pub(crate) const USER_AGENT_CHARACTERS_MAX: usize = 256;
@@ -50,12 +54,65 @@ pub struct SignedIn {
     pub required: Requirements,
 }
 
+/// What came of a name and a password that are right.
+#[derive(Debug)]
+pub enum LoggedIn {
+    /// A session began.
+    SignedIn(Box<SignedIn>),
+    /// The second factor is asked for.
+    NeedsFactor(FactorAsked),
+}
+
+impl LoggedIn {
+    /// The session, if it began.
+    #[must_use]
+    pub fn signed_in(self) -> Option<SignedIn> {
+        match self {
+            Self::SignedIn(signed_in) => Some(*signed_in),
+            Self::NeedsFactor(_) => None,
+        }
+    }
+}
+
+/// A sign-in that waits for its second factor.
+#[derive(Debug)]
+pub struct FactorAsked {
+    /// What the browser shows along with the factor.
+    pub transaction: TransactionToken,
+    /// What may be shown, the strongest first.
+    pub methods: Vec<Factor>,
+}
+
+/// Whether a session may begin that lacks the second factor it must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grace {
+    /// Once, and then not again.
+    IfLeft,
+    /// This once, and it does not count: it was begun by more than a password.
+    Free,
+}
+
 /// An account operation that was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// Name or password is wrong, or the account is shut: which, is nobody's business.
     #[error("wrong name or password")]
     WrongCredentials,
+    /// The second factor is wrong, used before, or not that account's.
+    #[error("wrong second factor")]
+    WrongFactor,
+    /// What was shown is weaker than what the account has enrolled.
+    #[error("the account has a stronger factor")]
+    WeakFactor,
+    /// There is no such transaction any more, or another browser began it.
+    #[error("the transaction has ended")]
+    TransactionEnded,
+    /// The account must have a second factor, has none, and had its one sign-in without.
+    #[error("the account must have a second factor")]
+    FactorMissing,
+    /// Passkeys do not work at the server's address.
+    #[error("passkeys do not work here")]
+    NoPasskeys(PasskeyObstacle),
     /// Too many failures.
     #[error(transparent)]
     Locked(#[from] Locked),
@@ -116,6 +173,39 @@ pub enum AccountError {
     /// Hashing failed.
     #[error("hashing failed")]
     Hash(#[source] HashError),
+    /// What is stored of a factor cannot be read.
+    #[error("a stored factor cannot be read")]
+    Factor(#[source] StoredFactorError),
+}
+
+/// Why what is stored of a factor cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoredFactorError {
+    /// The secret of an app does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No app shows codes of that kind.
+    #[error("an app that cannot be")]
+    App,
+    /// A passkey, or what is asked of one.
+    #[error(transparent)]
+    Passkey(PasskeyError),
+}
+
+impl From<SealError> for AccountError {
+    fn from(error: SealError) -> Self {
+        Self::Factor(error.into())
+    }
+}
+
+impl From<PasskeyError> for AccountError {
+    fn from(error: PasskeyError) -> Self {
+        match error {
+            PasskeyError::Unavailable(obstacle) => Self::NoPasskeys(obstacle),
+            PasskeyError::Random(error) => Self::Random(error),
+            error => Self::Factor(StoredFactorError::Passkey(error)),
+        }
+    }
 }
 
 impl From<HashError> for AccountError {
@@ -128,42 +218,37 @@ impl From<HashError> for AccountError {
 }
 
 impl Gate {
-    /// Checks name and password and begins a session.
+    /// Checks name and password, and begins a session or asks for the second factor.
     ///
     /// # Errors
-    /// [`AccountError::WrongCredentials`], `Locked`, `Busy`, or a failing store.
+    /// [`AccountError::WrongCredentials`], `Locked`, `Busy`, `FactorMissing`, or a failing store.
     // Never inlined: `tests/it/timing.rs` counts the instructions spent in it.
     #[inline(never)]
-    pub fn log_in(&self, permit: &Permit, form: &LogIn) -> Result<SignedIn, AccountError> {
-        let name = canonical(&form.username);
-        let mut attempt = self.attempt(permit, Some(&name))?;
-        let user = undecided(&mut attempt, self.store.user_by_name(&name))?;
-        let kept = user.as_ref().and_then(|user| user.password.as_ref());
-        let verdict = undecided(&mut attempt, self.hasher.verify(&form.password, kept))?;
-        let object = user.as_ref().map(|user| format!("user:{}", user.id));
-        let user = user.filter(|user| !user.disabled && verdict != Verdict::Wrong);
-        let Some(user) = user else {
-            let event = match attempt.failed().began_lock {
-                true => EventName::AuthnLoginLock,
-                false => EventName::AuthnLoginFail,
-            };
-            self.record(event, Outcome::Denied, &Trace::of(permit), object);
-            return Err(AccountError::WrongCredentials);
-        };
-        let stronger = match verdict {
-            Verdict::RightButWeak => {
-                Some(undecided(&mut attempt, self.hasher.hash(&form.password, &*self.random))?)
+    pub fn log_in(&self, permit: &Permit, form: &LogIn) -> Result<LoggedIn, AccountError> {
+        let LogIn { username, password, user_agent } = form;
+        let browser = user_agent.as_deref();
+        match self.prove(permit, &Shown { username, password, factor: None })? {
+            Proof::Complete(proved) => {
+                self.sign_in(permit, &proved, browser).map(|begun| LoggedIn::SignedIn(begun.into()))
             }
-            Verdict::Right | Verdict::Wrong => None,
-        };
-        let after_failures = attempt.succeeded();
-        self.look_at_imported(&user, &form.password)?;
+            Proof::NeedsFactor(half) => self.ask_for_factor(*half, browser),
+        }
+    }
+
+    /// Begins the session of who just proved to be somebody, in place of the one the browser still held.
+    pub(crate) fn sign_in(
+        &self,
+        permit: &Permit,
+        proved: &Proved,
+        browser: Option<&str>,
+    ) -> Result<SignedIn, AccountError> {
         self.log_out(permit)?;
-        let signed_in = self.begin_session(&user, stronger, form.user_agent.as_deref())?;
-        let event = match after_failures {
+        let signed_in = self.begin_session(proved, Grace::IfLeft, browser)?;
+        let event = match proved.after_failures {
             true => EventName::AuthnLoginSuccessafterfail,
             false => EventName::AuthnLoginSuccess,
         };
+        let object = Some(format!("user:{}", signed_in.user.id));
         self.record(event, Outcome::Success, &Trace::of(permit), object);
         Ok(signed_in)
     }
@@ -191,17 +276,24 @@ impl Gate {
     /// Begins a session of who just proved to be that user.
     pub(crate) fn begin_session(
         &self,
-        proved: &UserRecord,
-        stronger: Option<PasswordHashText>,
+        proved: &Proved,
+        grace: Grace,
         user_agent: Option<&str>,
     ) -> Result<SignedIn, AccountError> {
         let _changing = self.change();
-        let user = self.unchanged(proved)?;
-        if let Some(stronger) = stronger {
-            self.store.set_password(user.id, &stronger, None, SessionsAfter::Keep)?;
-        }
+        let user = self.unchanged(&proved.user)?;
         let role = self.vocabulary.role(&user.role).ok_or(AccountError::Role)?;
         let now = self.now();
+        let scopes = self.effective(role, &user.grants);
+        let enrolled = self.store.enrolled(user.id)?;
+        let required = self.requirements(&user, &scopes, &enrolled, now);
+        let graced = required.has(Requirement::EnrolFactor) && grace == Grace::IfLeft;
+        if graced && !self.store.take_grace(user.id, now)? {
+            return Err(AccountError::FactorMissing);
+        }
+        if let Some(stronger) = &proved.stronger {
+            self.store.set_password(user.id, stronger, None, SessionsAfter::Keep)?;
+        }
         let absolute = self.session_rule(role).absolute;
         let expires_at = now.checked_add(absolute).unwrap_or(now);
         let token = SessionToken::generate(&*self.random)?;
@@ -221,13 +313,13 @@ impl Gate {
             expires_at,
             user_agent: user_agent
                 .map(|text| text.chars().take(USER_AGENT_CHARACTERS_MAX).collect()),
+            factors: proved.factors,
+            authenticated_at: now,
         })?;
         self.store.note_login(user.id, now)?;
         if surplus > 0 {
             self.live.forget_all();
         }
-        let scopes = self.effective(role, &user.grants);
-        let required = self.requirements(&user, now);
         Ok(SignedIn { user, token, session, expires_at, scopes, required })
     }
 
@@ -294,7 +386,11 @@ impl Gate {
 
     /// At the first sign-in the password is there for the first time when its hash came from another system: one that our
     /// rules refuse must be changed.
-    fn look_at_imported(&self, user: &UserRecord, password: &Password) -> Result<(), AccountError> {
+    pub(crate) fn look_at_imported(
+        &self,
+        user: &UserRecord,
+        password: &Password,
+    ) -> Result<(), AccountError> {
         if user.last_login_at.is_some() {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::address::ClientAddress;
 use crate::door::{Ending, Known, Refusal};
+use crate::factor::Enrolled;
 use crate::gate::{Gate, Ring};
 use crate::key::{ApiKey, ImportedKey, KeyId};
 use crate::keyring::KeyLabel;
@@ -77,7 +78,7 @@ impl Gate {
             }
             session.last_seen_at = now;
             let due = now.duration_since(session.stored_at) >= TOUCH_EVERY;
-            (!due).then(|| Ok(Known::by_session(Arc::clone(&session.principal), *hash)))
+            (!due).then(|| Ok(session.known(hash)))
         });
         found.flatten()
     }
@@ -95,9 +96,10 @@ impl Gate {
             .map_err(Refusal::Unavailable)?
             .ok_or(Refusal::Unauthenticated)?;
         let user = self.store.user(record.user).map_err(Refusal::Unavailable)?;
+        let enrolled = self.store.enrolled(record.user).map_err(Refusal::Unavailable)?;
         let mut session = user
             .filter(|user| !user.disabled)
-            .and_then(|user| self.live_session(&record, &user, now))
+            .and_then(|user| self.live_session(&record, &user, &enrolled, now))
             .ok_or(Refusal::Unauthenticated)?;
         session.last_seen_at =
             seen.map_or(record.last_seen_at, |seen| seen.max(record.last_seen_at));
@@ -109,7 +111,7 @@ impl Gate {
             self.store.touch_session(hash, now).map_err(Refusal::Unavailable)?;
             session.stored_at = now;
         }
-        let known = Known::by_session(Arc::clone(&session.principal), *hash);
+        let known = session.known(hash);
         self.live.keep_session(epoch, hash, &session);
         Ok(known)
     }
@@ -118,18 +120,21 @@ impl Gate {
         &self,
         record: &SessionRecord,
         user: &UserRecord,
+        enrolled: &Enrolled,
         now: Timestamp,
     ) -> Option<LiveSession> {
         let role = self.vocabulary.role(&user.role)?;
         let rule = self.session_rule(role);
         let absolute = record.created_at.checked_add(rule.absolute).ok()?;
+        let scopes = self.effective(role, &user.grants);
+        let required = self.requirements(user, &scopes, enrolled, now);
         let principal = Principal::User {
             id: user.id,
             name: Arc::from(user.name.as_str()),
             role: Arc::from(user.role.as_str()),
-            scopes: self.effective(role, &user.grants).into(),
+            scopes: scopes.into(),
             session: record.id,
-            required: self.requirements(user, now),
+            required,
         };
         Some(LiveSession {
             principal: Arc::new(principal),
@@ -137,6 +142,7 @@ impl Gate {
             last_seen_at: record.last_seen_at,
             stored_at: record.last_seen_at,
             expires_at: record.expires_at.min(absolute),
+            fresh_until: enrolled.fresh_until(record.factors, record.authenticated_at),
             read_at: now,
         })
     }
@@ -290,6 +296,13 @@ pub(crate) struct SessionRule {
 }
 
 impl LiveSession {
+    fn known(&self, hash: &SessionHash) -> Known {
+        Known {
+            fresh_until: self.fresh_until,
+            ..Known::by_session(Arc::clone(&self.principal), *hash)
+        }
+    }
+
     fn is_over(&self, now: Timestamp) -> bool {
         now >= self.expires_at || now.duration_since(self.last_seen_at) >= self.idle
     }

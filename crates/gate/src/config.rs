@@ -6,11 +6,13 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::factor::totp::TotpAlgorithm;
 pub use crate::forwarded::ForwardedHeader;
 use crate::key::is_environment;
 pub use crate::limits::{LimitsConfig, Mode};
 pub use crate::lockout::LockoutConfig;
 pub use crate::password::PasswordConfig;
+use crate::scope::is_database_name;
 pub use tokens::{ACCESS_LIFE_S_MAX, TokensConfig};
 
 mod tokens;
@@ -37,6 +39,8 @@ pub struct GateConfig {
     pub sessions: SessionsConfig,
     /// Tokens for programs.
     pub tokens: TokensConfig,
+    /// Second factors.
+    pub mfa: MfaConfig,
     /// API keys.
     pub keys: KeysConfig,
     /// How often what may be done.
@@ -85,6 +89,63 @@ impl Default for SessionsConfig {
             privileged_absolute_s: 12 * 3600,
             absolute_s: 24 * 3600,
             per_user_max: 10,
+        }
+    }
+}
+
+/// Second factors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MfaConfig {
+    /// Who must have one.
+    pub required: MfaRule,
+    /// Databases of which everybody who may do anything with them must have one.
+    pub databases: Vec<String>,
+    /// How many steps of thirty seconds back a code may be of.
+    pub steps_back: u8,
+    /// Digits of a code of an app enrolled from now on.
+    pub digits: u8,
+    /// How codes of an app enrolled from now on are made.
+    pub algorithm: TotpAlgorithm,
+}
+
+/// Who must have a second factor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MfaRule {
+    /// Who may do what the product's table says needs one.
+    #[default]
+    Privileged,
+    /// Everybody.
+    All,
+    /// Nobody.
+    None,
+}
+
+impl Default for MfaConfig {
+    fn default() -> Self {
+        Self {
+            required: MfaRule::default(),
+            databases: Vec::new(),
+            steps_back: 1,
+            digits: 6,
+            algorithm: TotpAlgorithm::default(),
+        }
+    }
+}
+
+impl MfaConfig {
+    fn faults(&self, fault: &mut impl FnMut(&'static str, String)) {
+        if self.steps_back > 1 {
+            fault("mfa.steps_back", "must be 0 or 1".to_owned());
+        }
+        if !matches!(self.digits, 6 | 8) {
+            fault("mfa.digits", "must be 6 or 8".to_owned());
+        }
+        for name in &self.databases {
+            if !is_database_name(name) {
+                fault("mfa.databases", format!("{name:?} is no name of a database"));
+            }
         }
     }
 }
@@ -184,6 +245,7 @@ impl GateConfig {
             fault("keys.overlap_hours", "must be at most 168".to_owned());
         }
         self.sessions.faults(&mut fault);
+        self.mfa.faults(&mut fault);
         self.passwords.faults(&mut fault);
         self.lockout.faults(&mut fault);
         self.limits.faults(&mut fault);
@@ -313,6 +375,9 @@ mod tests {
         assert_eq!(faulty(|c| c.passwords.memory_kib = 18 * 1024), ["passwords"]);
         assert_eq!(faulty(|c| c.passwords.characters_min = 14), ["passwords.characters_min"]);
         assert_eq!(faulty(|c| c.lockout.account_failures = 0), ["lockout"]);
+        assert_eq!(faulty(|c| c.mfa.steps_back = 2), ["mfa.steps_back"]);
+        assert_eq!(faulty(|c| c.mfa.digits = 7), ["mfa.digits"]);
+        assert_eq!(faulty(|c| c.mfa.databases = vec!["a/b".to_owned()]), ["mfa.databases"]);
         assert_eq!(faulty(|c| c.limits.read = 0), ["limits"]);
     }
 }

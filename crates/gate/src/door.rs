@@ -1,7 +1,7 @@
 //! The one way in: every door asks here, in one order.
 //!
 //! ```text
-//! pre-auth limit -> authenticate -> lockout -> authorise -> CSRF -> audit -> quota and concurrency -> permit
+//! pre-auth limit -> authenticate -> lockout -> authorise -> CSRF -> freshness -> audit -> quota and concurrency -> permit
 //! ```
 //!
 //! A door (HTTP, a wire protocol, the local socket) turns what it received into an [`Ask`]; what comes back is a
@@ -100,6 +100,9 @@ pub enum Refusal {
     /// The account must do something else first.
     #[error("something is required of the account first")]
     Required(Requirement),
+    /// Whoever asks must prove again who they are.
+    #[error("the proof is too old or too weak")]
+    NotFresh,
     /// A foreign page may have sent it.
     #[error("not provably from our own page")]
     CrossOrigin,
@@ -173,11 +176,13 @@ pub(crate) struct Known {
     pub(crate) session: Option<SessionHash>,
     pub(crate) token: Option<TokenUse>,
     pub(crate) ending: Option<Ending>,
+    /// Until when dangerous things may be done on the strength of what was proved.
+    pub(crate) fresh_until: Option<Timestamp>,
 }
 
 impl Known {
     pub(crate) const fn without_session(principal: Arc<Principal>) -> Self {
-        Self { principal, session: None, token: None, ending: None }
+        Self { principal, session: None, token: None, ending: None, fresh_until: None }
     }
 
     pub(crate) fn by_session(principal: Arc<Principal>, session: SessionHash) -> Self {
@@ -205,6 +210,7 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
     };
     authorise(gate, &ask, &known.principal)?;
     origin(gate, &ask, &known)?;
+    freshness(gate, &ask, &known)?;
     recordable(gate, &ask)?;
     let standing = if public { early } else { take_quota(gate, &ask, &known.principal)? };
     let in_flight =
@@ -359,6 +365,15 @@ fn origin(gate: &Gate, ask: &Ask, known: &Known) -> Result<(), Refused> {
     }
     audit(gate, ask, &known.principal, EventName::MaliciousCsrf, Outcome::Denied);
     Err(Refusal::CrossOrigin.into())
+}
+
+/// A key and the operator have nobody behind them who could be asked again; everybody else has.
+fn freshness(gate: &Gate, ask: &Ask, known: &Known) -> Result<(), Refused> {
+    let exempt = matches!(&*known.principal, Principal::Key { .. } | Principal::Operator);
+    if !ask.policy.fresh || exempt || known.fresh_until.is_some_and(|until| gate.now() < until) {
+        return Ok(());
+    }
+    Err(Refusal::NotFresh.into())
 }
 
 /// Nobody changes what nobody could be told of: a full disk stops changes, not reading.

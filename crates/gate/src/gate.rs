@@ -10,6 +10,8 @@ use crate::audit::patterns::{Pattern, Patterns};
 use crate::audit::{AuditEvent, AuditSink, EventName, NotKept, Outcome, origin_code};
 use crate::clock::Clock;
 use crate::config::{ConfigFault, ConfigFaults, GateConfig};
+use crate::enrol::PendingApps;
+use crate::factor::passkey::{PasskeySite, Passkeys};
 use crate::keyring::{Keyring, PurposeKeys};
 use crate::limits::{InFlight, Limiter};
 use crate::live::Live;
@@ -20,9 +22,11 @@ use crate::policy::{Access, Policy};
 use crate::principal::Principal;
 use crate::random::{self, Random, RandomError};
 use crate::request_id::{RequestId, RequestIds};
+use crate::seal::{SealError, SealKeys};
 use crate::secret::MacKey;
 use crate::store::{Store, StoreError};
 use crate::token::keys::{TokenKeyError, TokenKeys};
+use crate::transaction::Transactions;
 use crate::vocabulary::Vocabulary;
 
 /// How long a change waits for its events to be on disk before it is answered with a failure.
@@ -68,6 +72,9 @@ pub enum GateError {
     /// No randomness.
     #[error("the gate needs randomness")]
     Random(#[from] RandomError),
+    /// Encryption of what is stored does not work.
+    #[error("encryption does not work")]
+    Seal(#[from] SealError),
     /// Password hashing does not work.
     #[error("password hashing does not work")]
     Hash(#[from] HashError),
@@ -99,6 +106,10 @@ pub struct Parts {
     /// Held by whoever reads a record to write it back.
     pub(crate) changing: Mutex<()>,
     ring: RwLock<Arc<Ring>>,
+    pub(crate) transactions: Transactions,
+    pub(crate) pending_apps: PendingApps,
+    pub(crate) passkeys: Passkeys,
+    pub(crate) passkey_site: PasskeySite,
     pub(crate) request_ids: RequestIds,
     pub(crate) public_origin: Option<String>,
     pub(crate) anonymous: Arc<Principal>,
@@ -112,16 +123,20 @@ pub(crate) struct Ring {
     pub(crate) imported_keys: PurposeKeys,
     pub(crate) origins: MacKey,
     pub(crate) tokens: TokenKeys,
+    pub(crate) recovery_codes: PurposeKeys,
+    pub(crate) totp_secrets: SealKeys,
 }
 
 impl Ring {
-    fn new(keyring: &Keyring, config: &GateConfig) -> Result<Self, TokenKeyError> {
+    fn new(keyring: &Keyring, config: &GateConfig) -> Result<Self, GateError> {
         let issuer = config.public_origin().unwrap_or_else(|| NAMELESS_ISSUER.to_owned());
         Ok(Self {
             api_keys: keyring.derive("api keys"),
             imported_keys: keyring.derive("names of imported keys"),
             origins: keyring.primary().derive("audit origins"),
             tokens: TokenKeys::new(config.tokens.algorithm, keyring, &issuer)?,
+            recovery_codes: keyring.derive("recovery codes"),
+            totp_secrets: SealKeys::derive(keyring, "totp secrets")?,
         })
     }
 }
@@ -166,6 +181,7 @@ impl Gate {
             clock.now(),
         )?
         .switched_off(config.off.lockout);
+        let passkey_site = PasskeySite::of(config.public_url.as_deref());
         Ok(Self(Arc::new(Parts {
             hasher: Hasher::new(&config.passwords, &*random)?,
             rules: rules(&config, &vocabulary),
@@ -176,6 +192,10 @@ impl Gate {
             live: Live::new(),
             changing: Mutex::new(()),
             ring: RwLock::new(Arc::new(Ring::new(&keyring, &config)?)),
+            transactions: Transactions::new(),
+            pending_apps: PendingApps::new(),
+            passkeys: Passkeys::new(&passkey_site),
+            passkey_site,
             request_ids: RequestIds::new(u64::from_be_bytes(random::array(&*random)?)),
             public_origin: config.public_origin(),
             anonymous: Arc::new(Principal::Anonymous),
@@ -200,6 +220,12 @@ impl Gate {
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.0.vocabulary
+    }
+
+    /// Whether passkeys work here, and where.
+    #[must_use]
+    pub fn passkey_site(&self) -> &PasskeySite {
+        &self.0.passkey_site
     }
 
     /// Goes over to other secrets: what was made under a secret that is no longer among them is dead at once.

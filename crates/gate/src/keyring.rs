@@ -35,6 +35,10 @@ impl KeyLabel {
         let bytes: [u8; 8] = unhex(text)?.try_into().ok()?;
         Some(Self(bytes))
     }
+
+    pub(crate) const fn bytes(self) -> [u8; 8] {
+        self.0
+    }
 }
 
 impl fmt::Display for KeyLabel {

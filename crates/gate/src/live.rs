@@ -33,6 +33,8 @@ pub(crate) struct LiveSession {
     /// Up to when the store knows of its use.
     pub(crate) stored_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// Until when dangerous things may be done in it.
+    pub(crate) fresh_until: Option<Timestamp>,
     pub(crate) read_at: Timestamp,
 }
 
@@ -53,6 +55,8 @@ pub(crate) struct LiveKey {
 pub(crate) struct LiveToken {
     pub(crate) principal: Arc<Principal>,
     pub(crate) token: TokenUse,
+    /// Until when dangerous things may be done with it.
+    pub(crate) fresh_until: Option<Timestamp>,
     pub(crate) read_at: Timestamp,
 }
 
@@ -192,6 +196,7 @@ mod tests {
             last_seen_at: now,
             stored_at: now,
             expires_at: now,
+            fresh_until: None,
             read_at: now,
         }
     }

@@ -16,6 +16,7 @@ use crate::store::{
 };
 use crate::token::TokenId;
 
+mod factors;
 mod passwords;
 mod session;
 mod token;
@@ -38,6 +39,7 @@ struct Kept {
     denied: BTreeMap<TokenId, Timestamp>,
     epochs: BTreeMap<UserId, u64>,
     era: u64,
+    factors: factors::Factors,
 }
 
 impl MemoryStore {
@@ -173,6 +175,19 @@ impl Store for MemoryStore {
             session.last_seen_at = seen_at;
         }
         Ok(())
+    }
+
+    fn renew_session(
+        &self,
+        old: &SessionHash,
+        renewed: &SessionRecord,
+    ) -> Result<bool, StoreError> {
+        let mut kept = self.kept();
+        let found = kept.sessions.remove(old).is_some();
+        if found {
+            kept.sessions.insert(renewed.hash, renewed.clone());
+        }
+        Ok(found)
     }
 
     fn delete_session(&self, hash: &SessionHash) -> Result<(), StoreError> {

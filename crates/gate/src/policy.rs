@@ -142,6 +142,8 @@ pub struct Policy {
     pub reach: Reach,
     /// Whether an account that must do something first may call it.
     pub while_required: bool,
+    /// Whether a person must have proved themselves within the last minutes, by the strongest factor they have.
+    pub fresh: bool,
     /// What one call takes from the class's quota.
     pub cost: u32,
     /// Which foreign pages may read the answer.
@@ -163,6 +165,7 @@ impl Policy {
             access,
             reach: Reach::Whole,
             while_required: false,
+            fresh: false,
             cost: 1,
             cors: CorsClass::SameOrigin,
             csrf: CsrfRule::Cookie,
@@ -268,6 +271,15 @@ impl Policy {
     pub const fn changes(&self) -> bool {
         let looks = matches!(self.csrf, CsrfRule::Exempt);
         !looks && !matches!(self.class, Class::Query | Class::Ingest)
+    }
+
+    /// Dangerous enough that a person must have proved themselves lately, by the strongest factor they have.
+    ///
+    /// A key may do what its scopes say and the operator everything: neither has a person behind it who could be asked.
+    #[must_use]
+    pub const fn fresh(mut self) -> Self {
+        self.fresh = true;
+        self
     }
 
     /// What one call takes from the quota.

@@ -48,7 +48,8 @@ impl Gate {
             return Ok(None);
         };
         let user = self.store.user(record.user)?.filter(|user| !user.disabled);
-        let session = user.and_then(|user| self.live_session(&record, &user, now));
+        let enrolled = self.store.enrolled(record.user)?;
+        let session = user.and_then(|user| self.live_session(&record, &user, &enrolled, now));
         Ok(session.filter(|session| now < session.expires_at).map(|session| session.principal))
     }
 

@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::factor::Enrolled;
 use crate::gate::Gate;
+use crate::scope::Scope;
 use crate::store::UserRecord;
 
 /// One thing an account must do first.
@@ -82,11 +84,21 @@ impl JsonSchema for Requirements {
 }
 
 impl Gate {
-    /// What that account must do before it may do anything else.
-    pub(crate) fn requirements(&self, user: &UserRecord, now: Timestamp) -> Requirements {
+    /// What that account must do before it may do anything else, given what it may do and what it has enrolled.
+    pub(crate) fn requirements(
+        &self,
+        user: &UserRecord,
+        scopes: &[Scope],
+        enrolled: &Enrolled,
+        now: Timestamp,
+    ) -> Requirements {
         let expired = self.password_expires_at(user).is_some_and(|end| now >= end);
-        let change = user.must_change_password || expired;
-        let all = [change.then_some(Requirement::ChangePassword)];
+        let change_password = user.must_change_password || expired;
+        let enrol_factor = !enrolled.has_second() && self.must_have_second(scopes);
+        let all = [
+            change_password.then_some(Requirement::ChangePassword),
+            enrol_factor.then_some(Requirement::EnrolFactor),
+        ];
         all.into_iter().flatten().collect()
     }
 

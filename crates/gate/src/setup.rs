@@ -1,10 +1,12 @@
 //! The first account, made with a secret that works once.
 
-use crate::accounts::{AccountError, LogIn, SignedIn, undecided};
+use crate::accounts::{AccountError, Grace, LogIn, SignedIn, undecided};
 use crate::audit::{EventName, Outcome};
+use crate::factor::{Enrolled, Factor};
 use crate::gate::{Gate, Trace};
 use crate::password::Password;
 use crate::permit::Permit;
+use crate::prove::Proved;
 use crate::random;
 use crate::secret::{Fingerprint, hex};
 use crate::users::NewUser;
@@ -80,6 +82,13 @@ impl Gate {
             &Trace::of(permit),
             Some(format!("user:{}", user.id)),
         );
-        self.begin_session(&user, None, account.user_agent.as_deref())
+        let proved = Proved {
+            user,
+            enrolled: Enrolled::default(),
+            factors: Factor::Password.into(),
+            stronger: None,
+            after_failures: false,
+        };
+        self.begin_session(&proved, Grace::Free, account.user_agent.as_deref())
     }
 }

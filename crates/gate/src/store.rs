@@ -16,16 +16,19 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::address::AddressClass;
+use crate::factor::Factors;
 use crate::key::KeyId;
 use crate::keyring::KeyLabel;
 use crate::principal::{SessionId, UserId};
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
 
+pub mod factors;
 mod passwords;
 mod session;
 mod token;
 
+pub use factors::FactorStore;
 pub use passwords::{PasswordStore, ResetRecord};
 pub use session::SessionStore;
 pub use token::{DENIED_TOKENS_MAX, FamilyRecord, TokenStore};
@@ -100,6 +103,10 @@ pub struct SessionRecord {
     pub expires_at: Timestamp,
     /// What the browser called itself, cut to size.
     pub user_agent: Option<String>,
+    /// What was proved in it.
+    pub factors: Factors,
+    /// When it was last proved.
+    pub authenticated_at: Timestamp,
 }
 
 /// An API key.
@@ -175,7 +182,9 @@ pub enum SessionsAfter {
 }
 
 /// What the gate must find again after a restart.
-pub trait Store: PasswordStore + SessionStore + TokenStore + Send + Sync + 'static {
+pub trait Store:
+    FactorStore + PasswordStore + SessionStore + TokenStore + Send + Sync + 'static
+{
     /// The account of that id.
     ///
     /// # Errors
@@ -264,6 +273,14 @@ pub trait Store: PasswordStore + SessionStore + TokenStore + Send + Sync + 'stat
     /// # Errors
     /// The storage failed.
     fn touch_session(&self, hash: &SessionHash, seen_at: Timestamp) -> Result<(), StoreError>;
+
+    /// Gives a session another token and notes what was proved in it, if it is still found by the old one; false when it is
+    /// not.
+    ///
+    /// # Errors
+    /// The storage failed.
+    fn renew_session(&self, old: &SessionHash, renewed: &SessionRecord)
+    -> Result<bool, StoreError>;
 
     /// Ends a session; nothing happens when it is gone.
     ///

@@ -11,16 +11,16 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::accounts::{AccountError, LogIn, USER_AGENT_CHARACTERS_MAX, undecided};
+use crate::accounts::{AccountError, LogIn, USER_AGENT_CHARACTERS_MAX};
 use crate::audit::{EventName, Outcome};
 use crate::door::Refusal;
 use crate::gate::{Gate, Trace};
-use crate::name::canonical;
-use crate::password::Verdict;
 use crate::permit::Permit;
 use crate::principal::SessionId;
+use crate::prove::{Proof, Proved, SecondFactor, Shown};
 use crate::random::RandomError;
-use crate::store::{FamilyRecord, StoreError, UserRecord};
+use crate::requirement::Requirement;
+use crate::store::{FamilyRecord, SessionsAfter, StoreError, UserRecord};
 use crate::token::claims::Claims;
 use crate::token::keys::{TokenKeyError, VerifyingKey};
 use crate::token::{AccessToken, RefreshToken, TokenId, verify};
@@ -49,6 +49,9 @@ pub enum TokenError {
     /// The door refuses.
     #[error(transparent)]
     Refused(Refusal),
+    /// The password is right, and the account has a second factor that was not shown.
+    #[error("a second factor is missing")]
+    NeedsFactor,
     /// The account cannot have tokens.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -72,47 +75,42 @@ pub(crate) struct TokenUse {
 }
 
 impl Gate {
-    /// Checks name and password and begins a family of tokens.
+    /// Checks name, password and, where the account has one, the second factor, and begins a family of tokens.
     ///
     /// # Errors
-    /// Those of [`Gate::log_in`].
-    pub fn issue_tokens(&self, permit: &Permit, form: &LogIn) -> Result<IssuedTokens, TokenError> {
-        let (user, factors) = self.prove_for_tokens(permit, form)?;
-        self.begin_family(permit, &user, factors, form.user_agent.as_deref())
-    }
-
-    fn prove_for_tokens(
+    /// Those of [`Gate::prove`]; [`TokenError::NeedsFactor`] when a factor is missing that the account has, `FactorMissing` when
+    /// it has none and must.
+    pub fn issue_tokens(
         &self,
         permit: &Permit,
         form: &LogIn,
-    ) -> Result<(UserRecord, Vec<String>), AccountError> {
-        let name = canonical(&form.username);
-        let mut attempt = self.attempt(permit, Some(&name))?;
-        let user = undecided(&mut attempt, self.store.user_by_name(&name))?;
-        let kept = user.as_ref().and_then(|user| user.password.as_ref());
-        let verdict = undecided(&mut attempt, self.hasher.verify(&form.password, kept))?;
-        let object = user.as_ref().map(|user| format!("user:{}", user.id));
-        let user = user.filter(|user| !user.disabled && verdict != Verdict::Wrong);
-        let Some(user) = user else {
-            attempt.failed();
-            self.record(EventName::AuthnLoginFail, Outcome::Denied, &Trace::of(permit), object);
-            return Err(AccountError::WrongCredentials);
-        };
-        attempt.succeeded();
-        Ok((user, vec!["password".to_owned()]))
+        factor: Option<&SecondFactor>,
+    ) -> Result<IssuedTokens, TokenError> {
+        let LogIn { username, password, user_agent } = form;
+        match self.prove(permit, &Shown { username, password, factor })? {
+            Proof::Complete(proved) => self.begin_family(permit, &proved, user_agent.as_deref()),
+            Proof::NeedsFactor(_) => Err(TokenError::NeedsFactor),
+        }
     }
 
     /// Begins a family for who just proved to be that user.
     pub(crate) fn begin_family(
         &self,
         permit: &Permit,
-        proved: &UserRecord,
-        factors: Vec<String>,
+        proved: &Proved,
         user_agent: Option<&str>,
     ) -> Result<IssuedTokens, TokenError> {
         let _changing = self.change();
-        let user = self.unchanged(proved)?;
+        let user = self.unchanged(&proved.user)?;
         let now = self.now();
+        let scopes = self.user_scopes(&user).ok_or(AccountError::Role)?;
+        let enrolled = self.store.enrolled(user.id)?;
+        if self.requirements(&user, &scopes, &enrolled, now).has(Requirement::EnrolFactor) {
+            return Err(AccountError::FactorMissing.into());
+        }
+        if let Some(stronger) = &proved.stronger {
+            self.store.set_password(user.id, stronger, None, SessionsAfter::Keep)?;
+        }
         self.store.forget_old_tokens(now)?;
         let config = &self.config().tokens;
         let refresh = RefreshToken::generate(&self.config().keys.environment, &*self.random)?;
@@ -123,7 +121,7 @@ impl Gate {
             user: user.id,
             refresh: refresh.hash(),
             created_at: now,
-            factors,
+            factors: proved.factors.iter().map(|factor| factor.name().to_owned()).collect(),
             refreshed_at: now,
             expires_at: later(now, config.refresh_absolute_s),
             ended: false,

@@ -42,6 +42,8 @@ pub struct Vocabulary {
     pub roles: &'static [RoleRow],
     /// The action that includes all others and may manage other people's keys and sessions.
     pub administering: Action,
+    /// Actions that nobody should hold by a password alone.
+    pub second_factor_for: &'static [Action],
     /// The role of the first user.
     pub first_role: &'static str,
     /// Words of the product that no password should be built from.
@@ -163,6 +165,11 @@ impl Vocabulary {
         shared.sort();
         shared.dedup();
         shared
+    }
+
+    /// Whether who holds this action should have a second factor.
+    pub(crate) fn needs_factor(&self, held: Action) -> bool {
+        self.second_factor_for.iter().any(|action| self.includes(held, *action))
     }
 
     pub(crate) fn includes(&self, held: Action, wanted: Action) -> bool {

@@ -185,6 +185,11 @@ pub(crate) enum UserCommand {
         /// The person.
         name: String,
     },
+    /// Take all second factors from a person, end the sessions, and allow one sign-in without.
+    MfaReset {
+        /// The person.
+        name: String,
+    },
     /// Let a disabled person in again.
     Enable {
         /// The person.

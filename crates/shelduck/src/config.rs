@@ -15,5 +15,7 @@ mod sample;
 mod setting;
 
 pub(crate) use load::{Loaded, Place, Problem, load};
-pub(crate) use options::{AuditOrigin, Config, ForwardedFamily, LimitsMode, LogFormat};
+pub(crate) use options::{
+    AuditOrigin, Config, ForwardedFamily, LimitsMode, LogFormat, MfaAlgorithm, MfaRequired,
+};
 pub(crate) use sample::{reference, sample};

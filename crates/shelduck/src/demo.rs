@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use web::record::Record;
 use web::sample::{SAMPLE_HOSTNAME, Sample, SampleConfig};
 
-use crate::config::Config;
+use crate::config::{Config, MfaRequired};
 use crate::output::{Format, note};
 use crate::runtime::{Folder, Runtime};
 use crate::serve::Listeners;
@@ -69,6 +69,8 @@ fn config(listen: SocketAddr, dir: &std::path::Path) -> Config {
     config.http.listen = listen;
     config.admin.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.log.level = "warn".to_owned();
+    // Its admin is made up anew each time and its data is a sample: there is nothing that a second factor could keep.
+    config.auth.required = MfaRequired::None;
     config.limits.read = 6_000;
     config.limits.write = 600;
     config.web.batch_interval = std::time::Duration::from_millis(250);
@@ -83,8 +85,8 @@ fn announce(ready: &Value, format: Format) -> Result<()> {
     let url = field("url");
     output::line(&format!(
         "\n  Shelduck's demo is ready, with {DAYS} days of a made-up shop.\n\n  dashboard  {url}/sites/{}\n  sign in    {} / {}\n  \
-         shop       {url}/demo/   (click around: you appear on the dashboard)\n  API key    {}\n\n  Everything is in {} and goes when \
-         you press Ctrl-C.\n",
+         shop       {url}/demo/   (click around: you appear on the dashboard)\n  API key    {}\n\n  No second factor is asked for here; on a server of yours, admins need one.\n  Everything is in {} and goes when you \
+         press Ctrl-C.\n",
         field("site"),
         field("admin_user"),
         field("admin_password"),

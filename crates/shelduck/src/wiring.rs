@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use gate::GateConfig;
 use gate::config::{
-    CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, Mode, OffConfig, PasswordConfig,
-    SessionsConfig,
+    CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, MfaConfig, MfaRule, Mode, OffConfig,
+    PasswordConfig, SessionsConfig,
 };
+use gate::factor::totp::TotpAlgorithm;
 
-use crate::config::{Config, ForwardedFamily, LimitsMode};
+use crate::config::{Config, ForwardedFamily, LimitsMode, MfaAlgorithm, MfaRequired};
 use crate::listen::{ListenConfig, TlsConfig};
 
 /// What the gate is set up with.
@@ -44,6 +45,7 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
             privileged_absolute_s: seconds(auth.absolute / 2),
             ..SessionsConfig::default()
         },
+        mfa: mfa(config),
         limits: limits(config),
         cors: CorsConfig { api_origins: config.cors.api_origins.clone() },
         off: OffConfig {
@@ -53,6 +55,25 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
         },
         audit_decisions: config.audit.decisions,
         ..GateConfig::default()
+    }
+}
+
+fn mfa(config: &Config) -> MfaConfig {
+    let auth = &config.auth;
+    MfaConfig {
+        required: match auth.required {
+            MfaRequired::Privileged => MfaRule::Privileged,
+            MfaRequired::All => MfaRule::All,
+            MfaRequired::None => MfaRule::None,
+        },
+        databases: auth.databases.clone(),
+        // What does not fit is out of bounds, and the gate says so.
+        steps_back: u8::try_from(auth.previous_codes).unwrap_or(u8::MAX),
+        digits: u8::try_from(auth.digits).unwrap_or(u8::MAX),
+        algorithm: match auth.algorithm {
+            MfaAlgorithm::Sha1 => TotpAlgorithm::Sha1,
+            MfaAlgorithm::Sha256 => TotpAlgorithm::Sha256,
+        },
     }
 }
 

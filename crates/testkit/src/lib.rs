@@ -3,7 +3,9 @@
 //! Everything runs on free loopback ports in temporary folders; a process is ended by its own id, never by name.
 
 mod client;
+mod device;
 mod server;
 
 pub use client::{Answer, Client};
+pub use device::{Device, totp_code};
 pub use server::{ADMIN, Options, Server, binary};

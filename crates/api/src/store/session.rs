@@ -8,7 +8,7 @@ use super::{ControlStore, session_out};
 impl SessionStore for ControlStore {
     fn all_sessions(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         let sessions = self.control.sessions(now).map_err(StoreError::failed)?;
-        Ok(sessions.into_iter().map(session_out).collect())
+        sessions.into_iter().map(session_out).collect()
     }
 
     fn end_everything(&self) -> Result<u64, StoreError> {

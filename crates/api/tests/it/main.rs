@@ -5,6 +5,7 @@ mod auth;
 mod dashboard;
 mod documents;
 mod events;
+mod factors;
 mod grants;
 mod ingest;
 mod keys;

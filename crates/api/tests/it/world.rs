@@ -9,11 +9,11 @@ use api::{App, Options, Parts};
 use axum::body::Body;
 use control::{Control, Hostname, NewSite, SiteSettings, TimeZoneName};
 use gate::clock::Clock;
-use gate::config::{GateConfig, LimitsConfig, PasswordConfig};
+use gate::config::{GateConfig, LimitsConfig, MfaConfig, MfaRule, PasswordConfig};
 use gate::http::Peer;
 use gate::session::SessionToken;
 use gate::store::{SessionRecord, Store, UserRecord};
-use gate::{Environment, Gate, RootSecret, SessionId, UserId};
+use gate::{Environment, Factor, Gate, RootSecret, SessionId, UserId};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -53,7 +53,7 @@ pub(crate) struct World {
     store: Arc<api::store::ControlStore>,
     clock: Arc<StandingClock>,
     sessions: AtomicU64,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A clock that stands still until it is moved.
@@ -77,12 +77,21 @@ impl World {
 
     /// A server whose options are changed first.
     pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::build(change, |_| ())
+    }
+
+    /// A server whose gate is set up differently.
+    pub(crate) fn guarded(change: impl FnOnce(&mut GateConfig)) -> Self {
+        Self::build(|_| (), change)
+    }
+
+    fn build(change: impl FnOnce(&mut Options), change_gate: impl FnOnce(&mut GateConfig)) -> Self {
         let folder = TempDir::new().unwrap();
         let start: Timestamp = NOW.parse().unwrap();
         let clock = Arc::new(StandingClock(AtomicI64::new(start.as_microsecond())));
         let (control, _) = Control::open(&folder.path().join("control.sqlite")).unwrap();
         let store = Arc::new(api::store::ControlStore::new(control.clone(), clock.clone()));
-        let gate = gate(&store, &clock);
+        let gate = gate(&store, &clock, change_gate);
         let config = warehouse::Config::for_test(&folder.path().join("warehouse"));
         let (warehouse, incidents) = Warehouse::open(config, &[web::schema::DATABASE]).unwrap();
         assert!(incidents.is_empty());
@@ -140,7 +149,7 @@ impl World {
             store,
             clock,
             sessions,
-            _folder: folder,
+            folder,
         };
         world.add_site(SITE, "UTC");
         world
@@ -162,6 +171,11 @@ impl World {
         if self.control.site(&SITE.parse().unwrap()).unwrap().is_none() {
             self.add_site(SITE, "UTC");
         }
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Lets time pass.
@@ -199,6 +213,8 @@ impl World {
             last_seen_at: now,
             expires_at: now + SignedDuration::from_hours(12),
             user_agent: None,
+            factors: Factor::Password.into(),
+            authenticated_at: now,
         };
         self.store.insert_user(&user).unwrap();
         self.store.insert_session(&session).unwrap();
@@ -240,10 +256,16 @@ impl World {
     }
 }
 
-fn gate(store: &Arc<api::store::ControlStore>, clock: &Arc<StandingClock>) -> Gate {
-    let config = GateConfig {
+fn gate(
+    store: &Arc<api::store::ControlStore>,
+    clock: &Arc<StandingClock>,
+    change: impl FnOnce(&mut GateConfig),
+) -> Gate {
+    let mut config = GateConfig {
         // The floor, so that a test with a real password does not take long.
         passwords: PasswordConfig { memory_kib: 19 * 1024, passes: 2, ..PasswordConfig::default() },
+        // Most tests are about something else; those about second factors ask for the rule they need.
+        mfa: MfaConfig { required: MfaRule::None, ..MfaConfig::default() },
         limits: LimitsConfig {
             read: 10_000,
             write: 10_000,
@@ -254,8 +276,10 @@ fn gate(store: &Arc<api::store::ControlStore>, clock: &Arc<StandingClock>) -> Ga
             other: 10_000,
             ..LimitsConfig::default()
         },
+        public_url: Some(ORIGIN.to_owned()),
         ..GateConfig::default()
     };
+    change(&mut config);
     let environment = Environment {
         store: store.clone(),
         clock: clock.clone(),

@@ -1,6 +1,7 @@
 //! The control store on real files.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod factors;
 mod keys;
 mod lockouts;
 mod open;
@@ -75,6 +76,8 @@ fn add_session(control: &Control, user: &User, token: u8, seconds: i64) -> Sessi
         last_seen_at: at(seconds),
         expires_at: at(seconds + 600),
         user_agent: Some("Firefox".to_owned()),
+        factors: "password".to_owned(),
+        authenticated_at: at(seconds),
     };
     control.insert_session(&session).unwrap();
     session

@@ -51,6 +51,24 @@ events! {
     AuthnLoginFailMax = "authn_login_fail_max", Owasp;
     /// One failure too many: the account, address or pair is locked.
     AuthnLoginLock = "authn_login_lock", Owasp;
+    /// The password was right and a second factor was asked for.
+    AuthnFactorAsked = "authn_factor_asked", Own;
+    /// A second factor was wrong, used before, or not that account's.
+    AuthnFactorFail = "authn_factor_fail", Own;
+    /// An account got a factor, or new recovery codes.
+    AuthnFactorEnrolled = "authn_factor_enrolled", Own;
+    /// A factor was taken from an account by its owner.
+    AuthnFactorRemoved = "authn_factor_removed", Own;
+    /// All factors were taken from an account by an administrator.
+    AuthnFactorReset = "authn_factor_reset", Own;
+    /// A recovery code was used.
+    AuthnRecoveryCodeUsed = "authn_recovery_code_used", Own;
+    /// A passkey's counter went back: there may be two of it.
+    AuthnPasskeyCloned = "authn_passkey_cloned", Own;
+    /// Somebody proved themselves again in a session.
+    AuthnStepUp = "authn_step_up", Own;
+    /// Somebody could not prove themselves again.
+    AuthnStepUpFail = "authn_step_up_fail", Own;
     /// A password was changed.
     AuthnPasswordChange = "authn_password_change", Owasp;
     /// A password change was refused.

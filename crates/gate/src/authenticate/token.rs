@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::Found;
 use crate::address::ClientAddress;
 use crate::door::{Known, Refusal};
+use crate::factor::{Enrolled, Factors};
 use crate::gate::Gate;
 use crate::live::LiveToken;
 use crate::principal::Principal;
@@ -16,6 +17,10 @@ use crate::token::AccessToken;
 use crate::token::claims::Claims;
 use crate::token::verify::{TokenFault, verify};
 use crate::tokens::TokenUse;
+
+fn known(live: LiveToken) -> Known {
+    Known { fresh_until: live.fresh_until, ..Known::by_token(live.principal, live.token) }
+}
 
 impl Gate {
     /// The token, if it was believed a moment ago.
@@ -29,7 +34,7 @@ impl Gate {
             return Some(Err(locked.into()));
         }
         let live = self.live.token(&token.hash(), now)?;
-        (now < live.token.expires_at).then(|| Ok(Known::by_token(live.principal, live.token)))
+        (now < live.token.expires_at).then(|| Ok(known(live)))
     }
 
     /// The token, verified, as far as the store still knows its family, its user and its epochs; blocks.
@@ -42,15 +47,21 @@ impl Gate {
             Err(TokenFault::Over) => return Err(Refusal::Unauthenticated),
             Err(TokenFault::NotOurs) => return Err(self.wrong_key(client)),
         };
-        let principal = self
-            .user_of(&claims)
-            .map_err(Refusal::Unavailable)?
-            .and_then(|user| self.token_principal(&claims, &user, now))
+        let user = self.user_of(&claims).map_err(Refusal::Unavailable)?;
+        let enrolled = self.store.enrolled(claims.user).map_err(Refusal::Unavailable)?;
+        let principal = user
+            .and_then(|user| self.token_principal(&claims, &user, &enrolled, now))
             .ok_or(Refusal::Unauthenticated)?;
+        let proved = Factors::parse(&claims.factors.join(",")).unwrap_or_default();
         let used = TokenUse { id: claims.id, family: claims.family, expires_at: claims.expires_at };
-        let live = LiveToken { principal: Arc::new(principal), token: used, read_at: now };
+        let live = LiveToken {
+            principal: Arc::new(principal),
+            token: used,
+            fresh_until: enrolled.fresh_until(proved, claims.authenticated_at),
+            read_at: now,
+        };
         self.live.keep_token(epoch, &token.hash(), &live);
-        Ok(Known::by_token(live.principal, used))
+        Ok(known(live))
     }
 
     /// The user behind the claims; none when anything that the token stands on has ended.
@@ -70,6 +81,7 @@ impl Gate {
         &self,
         claims: &Claims,
         user: &UserRecord,
+        enrolled: &Enrolled,
         now: Timestamp,
     ) -> Option<Principal> {
         let held = self.user_scopes(user)?;
@@ -81,7 +93,7 @@ impl Gate {
             role: Arc::from(user.role.as_str()),
             scopes: self.vocabulary.shared(&scopes, &held).into(),
             session: claims.family,
-            required: self.requirements(user, now),
+            required: self.requirements(user, &held, enrolled, now),
         })
     }
 

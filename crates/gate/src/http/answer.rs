@@ -119,20 +119,40 @@ impl Answer for Raw {
 #[derive(Debug)]
 pub struct Session<A> {
     answer: A,
-    token: Option<SessionToken>,
+    cookie: Cookie,
+}
+
+/// What becomes of the browser's cookie.
+#[derive(Debug)]
+enum Cookie {
+    Given(SessionToken),
+    TakenBack,
+    AsItIs,
 }
 
 impl<A> Session<A> {
     /// Gives the browser its token along with the answer.
     #[must_use]
     pub fn begin(signed_in: &SignedIn, answer: A) -> Self {
-        Self { answer, token: Some(signed_in.token.clone()) }
+        Self { answer, cookie: Cookie::Given(signed_in.token.clone()) }
+    }
+
+    /// Gives the browser another token for the session it has.
+    #[must_use]
+    pub const fn renew(token: SessionToken, answer: A) -> Self {
+        Self { answer, cookie: Cookie::Given(token) }
+    }
+
+    /// Leaves the browser's cookie as it is: nothing has begun yet.
+    #[must_use]
+    pub const fn none(answer: A) -> Self {
+        Self { answer, cookie: Cookie::AsItIs }
     }
 
     /// Takes the token back and tells the browser to forget what it kept of us.
     #[must_use]
     pub const fn end(answer: A) -> Self {
-        Self { answer, token: None }
+        Self { answer, cookie: Cookie::TakenBack }
     }
 }
 
@@ -140,15 +160,19 @@ impl<A: Answer> Answer for Session<A> {
     fn answer(self) -> Result<Response, Problem> {
         let mut response = self.answer.answer()?;
         let headers = response.headers_mut();
-        if let Some(token) = &self.token {
-            let cookie = cookie::begin(token).ok_or_else(|| Problem::new(kind::INTERNAL))?;
-            headers.append(SET_COOKIE, cookie);
-        } else {
-            headers.append(SET_COOKIE, cookie::end());
-            headers.insert(
-                CLEAR_SITE_DATA,
-                HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
-            );
+        match &self.cookie {
+            Cookie::Given(token) => {
+                let cookie = cookie::begin(token).ok_or_else(|| Problem::new(kind::INTERNAL))?;
+                headers.append(SET_COOKIE, cookie);
+            }
+            Cookie::TakenBack => {
+                headers.append(SET_COOKIE, cookie::end());
+                headers.insert(
+                    CLEAR_SITE_DATA,
+                    HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
+                );
+            }
+            Cookie::AsItIs => {}
         }
         Ok(response)
     }

@@ -117,7 +117,7 @@ impl Operation<'_> {
             "tags": [tag(route.path)],
             "responses": self.responses,
             "security": security(&route.policy),
-            "x-policy": { "class": route.policy.class, "cost": route.policy.cost, "scope": route.row().scope },
+            "x-policy": { "class": route.policy.class, "cost": route.policy.cost, "scope": route.row().scope, "fresh": route.policy.fresh },
         });
         if let Some(operation) = operation.as_object_mut() {
             if let Some(summary) = route.summary {
@@ -141,6 +141,7 @@ fn problem_statuses(policy: &Policy, operation: &Operation<'_>) -> Vec<u16> {
         statuses.push(401);
     }
     if matches!(policy.access, Access::Requires(_) | Access::Operator)
+        || policy.fresh
         || policy.csrf != crate::policy::CsrfRule::Exempt
     {
         statuses.push(403);

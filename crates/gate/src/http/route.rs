@@ -55,6 +55,8 @@ pub struct RouteRow {
     pub scope: Option<String>,
     /// Whether an account that must do something first may call it.
     pub while_required: bool,
+    /// Whether a person must have proved themselves lately.
+    pub fresh: bool,
     /// What one call takes from the quota.
     pub cost: u32,
     /// Which foreign pages may read the answer.
@@ -162,6 +164,7 @@ impl<S: 'static> Route<S> {
             access,
             scope,
             while_required: self.policy.while_required,
+            fresh: self.policy.fresh,
             cost: self.policy.cost,
             cors: self.policy.cors,
             csrf: self.policy.csrf,
@@ -198,6 +201,8 @@ impl<S: 'static> Route<S> {
             Some("a path begins with a slash")
         } else if !self.reach_is_sound() {
             Some("an object lies in one database and is named by a variable of the path")
+        } else if policy.fresh && public {
+            Some("whoever is nobody cannot prove themselves again")
         } else if policy.cost == 0 {
             Some("nothing is free of cost")
         } else if policy.cors == CorsClass::Ingest && !public {

@@ -21,6 +21,7 @@ pub(crate) const VOCABULARY: Vocabulary = Vocabulary {
         RoleRow { name: "admin", scopes: &[(Action::ADMIN, "*")], privileged: true },
     ],
     administering: Action::ADMIN,
+    second_factor_for: &[Action::WRITE, Action::ADMIN],
     first_role: "admin",
     password_words: &["product"],
     canonical_object: |text| {

@@ -11,6 +11,8 @@ mod csrf;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod factors;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod keyring;
@@ -25,6 +27,8 @@ mod objects;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod passwords;
 #[cfg(test)]
 mod proxies;
@@ -34,6 +38,8 @@ mod races;
 mod required;
 #[cfg(test)]
 mod resets;
+#[cfg(test)]
+mod step_up;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

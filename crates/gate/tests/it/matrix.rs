@@ -87,7 +87,7 @@ fn the_table_says_it_all() {
         row("create_thing"),
         serde_json::json!({
             "method": "POST", "path": "/v1/things", "operation": "create_thing", "class": "write", "access": "scope",
-            "scope": "write:web", "while_required": false, "cost": 1, "cors": "same_origin", "csrf": "cookie", "body_bytes_max": 1_048_576,
+            "scope": "write:web", "while_required": false, "fresh": false, "cost": 1, "cors": "same_origin", "csrf": "cookie", "body_bytes_max": 1_048_576,
             "deadline_ms": 30_000,
         })
     );

@@ -122,7 +122,7 @@ async fn a_link_ends_a_lock_and_a_demand() {
     use_link(&world, &offer(&world, id), NEW).unwrap();
     let cookie = {
         let form = LogIn { username: "ada".to_owned(), password: password(NEW), user_agent: None };
-        let signed_in = world.gate.log_in(&operator, &form).unwrap();
+        let signed_in = world.gate.log_in(&operator, &form).unwrap().signed_in().unwrap();
         assert_eq!(signed_in.required, gate::Requirements::NONE);
         format!("__Host-shelduck={}", signed_in.token.expose())
     };

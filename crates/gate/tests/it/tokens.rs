@@ -60,7 +60,7 @@ async fn issue(world: &World) -> IssuedTokens {
 async fn issue_to(world: &World, name: &str) -> IssuedTokens {
     let permit = visitor(world, "192.0.2.1").await;
     let form = LogIn { username: name.to_owned(), ..form(PASSWORD) };
-    world.gate.issue_tokens(&permit, &form).unwrap()
+    world.gate.issue_tokens(&permit, &form, None).unwrap()
 }
 
 async fn refresh(world: &World, token: &RefreshToken) -> Result<IssuedTokens, TokenError> {
@@ -103,11 +103,11 @@ async fn wrong_passwords_for_tokens_lock_as_everywhere() {
     let world = world();
     for _ in 0..5 {
         let permit = visitor(&world, "192.0.2.1").await;
-        let refused = world.gate.issue_tokens(&permit, &form("wrong")).unwrap_err();
+        let refused = world.gate.issue_tokens(&permit, &form("wrong"), None).unwrap_err();
         assert!(matches!(refused, TokenError::Account(AccountError::WrongCredentials)));
     }
     let permit = visitor(&world, "198.51.100.9").await;
-    let locked = world.gate.issue_tokens(&permit, &form(PASSWORD)).unwrap_err();
+    let locked = world.gate.issue_tokens(&permit, &form(PASSWORD), None).unwrap_err();
     assert!(matches!(locked, TokenError::Account(AccountError::Locked(_))));
 }
 

@@ -24,24 +24,7 @@ pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> 
             let new = json!({"username": name, "role": role, "grants": grants});
             add(local, new, password, format).await
         }
-        UserCommand::List => {
-            let users = local.call(Method::GET, "/v1/users", None).await?;
-            format.print(&users, |users| {
-                let fields = [
-                    ("NAME", "username"),
-                    ("ROLE", "role"),
-                    ("GRANTS", "grants"),
-                    ("DISABLED", "disabled"),
-                    ("SINCE", "created_at"),
-                    ("LAST SIGN-IN", "last_login_at"),
-                ];
-                columns(
-                    users,
-                    &fields,
-                    "Nobody yet. The setup link of the first start makes the first admin.",
-                )
-            })
-        }
+        UserCommand::List => list(local, format).await,
         UserCommand::Role { name, role } => {
             let user = change(local, &name, &json!({"role": role})).await?;
             format.print(&user, |_| format!("{name} is {role}; all sessions of {name} have ended."))
@@ -76,11 +59,37 @@ pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> 
                 format!("{name} is disabled; sessions and keys of {name} have ended.")
             })
         }
+        UserCommand::MfaReset { name } => {
+            let path = format!("{}/mfa-reset", path(local, &name).await?);
+            local.call(Method::POST, &path, None).await?;
+            format.print(&Value::Null, |_| {
+                format!("{name} has no second factor any more and can sign in once without; all sessions of {name} have ended.")
+            })
+        }
         UserCommand::Enable { name } => {
             change(local, &name, &json!({"disabled": false})).await?;
             format.print(&Value::Null, |_| format!("{name} can sign in again."))
         }
     }
+}
+
+async fn list(local: &Local, format: Format) -> Result<()> {
+    let users = local.call(Method::GET, "/v1/users", None).await?;
+    format.print(&users, |users| {
+        let fields = [
+            ("NAME", "username"),
+            ("ROLE", "role"),
+            ("GRANTS", "grants"),
+            ("DISABLED", "disabled"),
+            ("SINCE", "created_at"),
+            ("LAST SIGN-IN", "last_login_at"),
+        ];
+        columns(
+            users,
+            &fields,
+            "Nobody yet. The setup link of the first start makes the first admin.",
+        )
+    })
 }
 
 async fn add(

@@ -9,6 +9,7 @@
 
 mod bounds;
 mod exposure;
+mod factors;
 mod files;
 mod insecure;
 mod known;
@@ -82,6 +83,8 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
         exposure::public_url(config),
         exposure::trusted_proxies(config),
         passwords::bounds(config),
+        factors::required(config),
+        factors::codes(config),
         bounds::limits(config),
         bounds::engine(config),
         bounds::audit(config),

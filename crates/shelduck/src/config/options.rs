@@ -127,6 +127,11 @@ options! {
         address_attempts.lockout: u32 = 20, "Wrong passwords from one address in 15 minutes before it is locked.";
         idle.sessions: Duration = Duration::from_secs(60 * 60), "How long a session lives unused (an admin's: half of it).";
         absolute.sessions: Duration = Duration::from_secs(24 * 60 * 60), "How long a session lives at most (an admin's: half of it).";
+        required.mfa: MfaRequired = MfaRequired::Privileged, "Who must have a second factor: `privileged` (admins, and whoever may change anything), `all`, or `none`.";
+        databases.mfa: Vec<String> = Vec::new(), "Databases of which everybody with any right on them must have a second factor.";
+        previous_codes.mfa: u32 = 1, "How many codes of an authenticator app before the present one are taken too, 0 or 1.";
+        digits.mfa: u32 = 6, "Digits of the codes of an app enrolled from now on, 6 or 8.";
+        algorithm.mfa: MfaAlgorithm = MfaAlgorithm::Sha1, "How codes of an app enrolled from now on are made: `sha1`, which every app understands, or `sha256`.";
     }
     limits: Limits, "How often." {
         mode: LimitsMode = LimitsMode::Enforce, "`enforce` refuses what is over a limit; `shadow` only counts it.";
@@ -198,6 +203,34 @@ words!(ForwardedFamily {
     "x-forwarded-for" => ForwardedFamily::XForwardedFor,
     "forwarded" => ForwardedFamily::Forwarded,
 });
+
+/// Who must have a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MfaRequired {
+    /// Who may change anything.
+    Privileged,
+    /// Everybody.
+    All,
+    /// Nobody.
+    None,
+}
+
+words!(MfaRequired {
+    "privileged" => MfaRequired::Privileged,
+    "all" => MfaRequired::All,
+    "none" => MfaRequired::None,
+});
+
+/// How codes of authenticator apps are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MfaAlgorithm {
+    /// HMAC-SHA-1.
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+}
+
+words!(MfaAlgorithm { "sha1" => MfaAlgorithm::Sha1, "sha256" => MfaAlgorithm::Sha256 });
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

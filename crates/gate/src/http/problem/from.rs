@@ -6,6 +6,8 @@ use super::{Problem, kind};
 use crate::accounts::AccountError;
 use crate::audit::NotKept;
 use crate::door::Refusal;
+use crate::enrol::FactorError;
+use crate::factor::passkey::{PasskeyError, PasskeyObstacle};
 use crate::key::ImportError;
 use crate::keys::KeyError;
 use crate::requirement::Requirement;
@@ -17,6 +19,7 @@ impl From<Refusal> for Problem {
             Refusal::TwoCredentials => Self::new(kind::TWO_CREDENTIALS),
             Refusal::Unauthenticated => Self::new(kind::UNAUTHENTICATED).challenge(),
             Refusal::Forbidden => Self::new(kind::FORBIDDEN),
+            Refusal::NotFresh => Self::new(kind::STEP_UP_REQUIRED),
             Refusal::Hidden => Self::not_found(),
             Refusal::Required(Requirement::ChangePassword) => {
                 Self::new(kind::ACTION_REQUIRED).detail("Choose another password first.")
@@ -52,6 +55,14 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::WrongCredentials => Self::new(kind::WRONG_CREDENTIALS).challenge(),
+            AccountError::WrongFactor => Self::new(kind::WRONG_FACTOR).challenge(),
+            AccountError::WeakFactor => Self::new(kind::INVALID)
+                .detail("The account has a stronger factor than this; show that one."),
+            AccountError::TransactionEnded => Self::new(kind::TRANSACTION_ENDED).challenge(),
+            AccountError::FactorMissing => Self::new(kind::FACTOR_REQUIRED).detail(
+                "It has used its one sign-in without; an administrator can allow another with a reset.",
+            ),
+            AccountError::NoPasskeys(obstacle) => no_passkeys(obstacle),
             AccountError::Locked(locked) => Refusal::from(locked).into(),
             AccountError::Busy(busy) => Self::new(kind::UNAVAILABLE)
                 .detail("Too many passwords are being checked.")
@@ -92,7 +103,9 @@ impl From<AccountError> for Problem {
             error @ (AccountError::Store(_) | AccountError::Breached(_)) => {
                 Self::unavailable(error).retry_after(Duration::from_secs(5))
             }
-            error @ (AccountError::Random(_) | AccountError::Hash(_)) => Self::internal(error),
+            error @ (AccountError::Random(_)
+            | AccountError::Hash(_)
+            | AccountError::Factor(_)) => Self::internal(error),
         }
     }
 }
@@ -102,6 +115,9 @@ impl From<TokenError> for Problem {
         match error {
             TokenError::NotGood => Self::new(kind::UNAUTHENTICATED).challenge(),
             TokenError::Refused(refusal) => refusal.into(),
+            TokenError::NeedsFactor => Self::new(kind::FACTOR_REQUIRED).detail(
+                "Show a code of the account's app, or a recovery code, along with the password.",
+            ),
             TokenError::Account(error) => error.into(),
             error @ TokenError::Store(_) => {
                 Self::unavailable(error).retry_after(Duration::from_secs(5))
@@ -109,6 +125,42 @@ impl From<TokenError> for Problem {
             error @ (TokenError::Random(_) | TokenError::Key(_)) => Self::internal(error),
         }
     }
+}
+
+impl From<FactorError> for Problem {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::Account(error) => error.into(),
+            FactorError::NothingPending => Self::new(kind::CONFLICT)
+                .detail("No authenticator app waits for its first code; begin again."),
+            FactorError::WrongCode => {
+                Self::invalid("code", "is not a code of the app that was shown")
+            }
+            FactorError::NothingEnrolled => Self::new(kind::CONFLICT)
+                .detail("Recovery codes stand in for a second factor; set one up first."),
+            FactorError::Passkey(PasskeyError::Unavailable(obstacle)) => no_passkeys(obstacle),
+            FactorError::Passkey(_) => {
+                Self::invalid("passkey", "is not a new passkey of this server")
+            }
+            FactorError::Name => Self::invalid("name", "must be 1 to 100 printable characters"),
+            FactorError::Taken => Self::new(kind::CONFLICT)
+                .field("passkey", "is enrolled already, or there are too many"),
+        }
+    }
+}
+
+fn no_passkeys(obstacle: PasskeyObstacle) -> Problem {
+    Problem::new(kind::PASSKEYS_UNAVAILABLE).detail(match obstacle {
+        PasskeyObstacle::NoPublicUrl => {
+            "The server does not know its address; set server.public_url."
+        }
+        PasskeyObstacle::NoDomain => {
+            "They are bound to a domain name, and server.public_url has none."
+        }
+        PasskeyObstacle::NotEncrypted => {
+            "They need https:// in server.public_url, everywhere but on localhost."
+        }
+    })
 }
 
 impl From<KeyError> for Problem {

@@ -25,6 +25,16 @@ kinds! {
     FORBIDDEN = "forbidden", FORBIDDEN, "This is not allowed with these rights";
     /// The account must do something else first.
     ACTION_REQUIRED = "action-required", FORBIDDEN, "Something must be done about this account first";
+    /// The session's proof is too old, or too weak, for this.
+    STEP_UP_REQUIRED = "step-up-required", FORBIDDEN, "Prove again who you are before you do this";
+    /// The account has had its one sign-in without a second factor.
+    FACTOR_REQUIRED = "factor-required", FORBIDDEN, "This account needs a second factor";
+    /// The second factor is wrong.
+    WRONG_FACTOR = "wrong-factor", UNAUTHORIZED, "The code or passkey is wrong, or was used before";
+    /// The sign-in took too long or too many tries.
+    TRANSACTION_ENDED = "transaction-ended", UNAUTHORIZED, "The sign-in has ended; begin again";
+    /// Passkeys do not work at the server's address.
+    PASSKEYS_UNAVAILABLE = "passkeys-unavailable", CONFLICT, "Passkeys do not work at this server's address";
     /// Not provably from our own page.
     CROSS_ORIGIN = "cross-origin", FORBIDDEN, "The request does not come from this server's own pages";
     /// No such thing, or none the caller may know of.

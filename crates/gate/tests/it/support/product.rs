@@ -8,8 +8,8 @@ use gate::http::{
     Routes, Session, Text, UserAgent, kind,
 };
 use gate::{
-    Action, ActionRow, Class, CorsClass, Gate, LogIn, Password, Permit, Policy, RoleRow, Scope,
-    Vocabulary, on_blocking_thread,
+    Action, ActionRow, Class, CorsClass, Gate, LogIn, LoggedIn, Password, Permit, Policy, RoleRow,
+    Scope, Vocabulary, on_blocking_thread,
 };
 use http::Method;
 use schemars::JsonSchema;
@@ -34,6 +34,7 @@ pub(crate) const VOCABULARY: Vocabulary = Vocabulary {
         RoleRow { name: "admin", scopes: &[(Action::ADMIN, "*")], privileged: true },
     ],
     administering: Action::ADMIN,
+    second_factor_for: &[Action::WRITE, Action::ADMIN],
     first_role: "admin",
     password_words: &[],
     canonical_object: |text| {
@@ -140,13 +141,20 @@ async fn log_in(
     Json(form): Json<Form>,
 ) -> Result<Session<NoContent>, Problem> {
     let form = LogIn { username: form.username, password: form.password, user_agent };
-    let signed_in = on_blocking_thread(&app.gate, move |gate| gate.log_in(&permit, &form)).await?;
-    Ok(Session::begin(&signed_in, NoContent))
+    let logged_in = on_blocking_thread(&app.gate, move |gate| gate.log_in(&permit, &form)).await?;
+    Ok(match logged_in {
+        LoggedIn::SignedIn(signed_in) => Session::begin(&signed_in, NoContent),
+        LoggedIn::NeedsFactor(_) => Session::none(NoContent),
+    })
 }
 
 async fn log_out(permit: Permit, app: App) -> Result<Session<NoContent>, Problem> {
     on_blocking_thread(&app.gate, move |gate| gate.log_out(&permit)).await?;
     Ok(Session::end(NoContent))
+}
+
+async fn delete_account(_: Permit, _: App) -> NoContent {
+    NoContent
 }
 
 async fn record_event(permit: Permit, _: App, request: RawRequest) -> Raw {
@@ -202,6 +210,7 @@ fn rooms() -> Vec<Route<App>> {
 
 pub(crate) fn routes() -> Routes<App> {
     let short = Duration::from_millis(30);
+    let own = Policy::signed_in(Class::Read);
     Routes::new()
         .add(
             Route::new(Method::GET, "/v1/things", Policy::read("web"), list_things)
@@ -218,17 +227,15 @@ pub(crate) fn routes() -> Routes<App> {
         .extend(rooms())
         .add(Route::new(Method::POST, "/v1/query", Policy::query("web"), run_query))
         .add(Route::new(Method::GET, "/v1/users", Policy::admin_read(), list_users))
-        .add(Route::new(
-            Method::GET,
-            "/v1/me",
-            Policy::signed_in(Class::Read).while_required(),
-            get_me,
-        ))
-        .add(
-            Route::new(Method::GET, "/v1/mine", Policy::signed_in(Class::Read), get_me)
-                .named("get_mine"),
-        )
+        .add(Route::new(Method::GET, "/v1/me", own.while_required(), get_me))
+        .add(Route::new(Method::GET, "/v1/mine", own, get_me).named("get_mine"))
         .add(Route::new(Method::POST, "/v1/auth/login", Policy::public(Class::Auth), log_in))
+        .add(Route::new(
+            Method::DELETE,
+            "/v1/me/account",
+            Policy::signed_in(Class::Write).body_max(0).fresh(),
+            delete_account,
+        ))
         .add(Route::new(Method::POST, "/v1/auth/logout", Policy::signed_in(Class::Auth), log_out))
         .add(
             Route::new(Method::POST, "/api/event", Policy::ingest(), record_event)

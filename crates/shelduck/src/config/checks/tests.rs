@@ -72,6 +72,8 @@ fn each_unsafe_setting_is_refused_by_its_check() {
         check(|config| config.auth.breached_file = Some("nothing-here".into())),
         refused("breached_file")
     );
+    assert_eq!(check(|config| config.auth.previous_codes = 2), refused("totp_codes"));
+    assert_eq!(check(|config| config.auth.digits = 7), refused("totp_codes"));
     assert_eq!(check(|config| config.limits.auth = 0), refused("limits"));
     assert_eq!(check(|config| config.query.threads = 0), refused("engine"));
     assert_eq!(check(|config| config.audit.files_max = 0), refused("audit"));
@@ -101,6 +103,11 @@ fn each_unsafe_setting_is_refused_by_its_check() {
 
 #[test]
 fn what_may_be_meant_is_a_warning() {
+    assert_eq!(
+        check(|config| config.auth.required = crate::config::MfaRequired::None),
+        warned("second_factor")
+    );
+    assert_eq!(check(|config| config.auth.required = crate::config::MfaRequired::All), []);
     assert_eq!(
         check(|config| config.limits.mode = crate::config::LimitsMode::Shadow),
         warned("limits")
