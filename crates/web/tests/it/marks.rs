@@ -5,7 +5,7 @@ use web::dimensions::DIMENSIONS;
 use web::report::breakdown::{self, BreakdownParams};
 use web::report::overview::{self, OverviewParams};
 use web::report::timeseries::{self, TimeseriesParams};
-use web::seen::PAIRS_MAX;
+use web::seen::{PAGE, PAIRS_MAX, UNSURE_SHIFT};
 
 use crate::breakdown::{RANGES, ZONE, bounds_in, dates};
 use crate::oracle::{Oracle, number};
@@ -115,7 +115,11 @@ fn a_visitor_of_too_many_pages_is_counted_by_number() {
         events.push(view(visitor("a.example", 1, at), at, path));
     }
     world.load(&events, 50);
-    let unsure = world.rows("events").iter().filter(|row| number(row, "repeats") >> 8 > 0).count();
+    let unsure = world
+        .rows("events")
+        .iter()
+        .filter(|row| number(row, "repeats") >> UNSURE_SHIFT & u64::from(PAGE) != 0)
+        .count();
     assert!(unsure > 50, "{unsure}");
     let oracle = Oracle::new(&world);
     for range in [(24, 24), (25, 25), (24, 25)] {
