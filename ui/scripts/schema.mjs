@@ -55,6 +55,8 @@ function fields(schema) {
 
 function declaration(name, schema) {
   const head = comment(schema);
+  // An object whose members are somebody else's to know.
+  if (schema.type === "object" && !schema.properties) return `${head}export type ${name} = object;`;
   if (schema.type === "object") return `${head}export interface ${name} {\n${fields(schema)}\n}`;
   return `${head}export type ${name} = ${typeOf(schema)};`;
 }

@@ -1,7 +1,34 @@
 // Made by `npm run schema` from the server's OpenAPI document. Do not change by hand.
 
+/** One record. */
+export interface AuditItem {
+  /** The operation that was asked for. */
+  action?: string | null;
+  actor: string;
+  at: string;
+  database?: string | null;
+  event: string;
+  /** The network around it. */
+  network?: string | null;
+  object?: string | null;
+  /** A code for the address, which changes every month. */
+  origin?: string | null;
+  outcome: string;
+  request_id?: string | null;
+  sequence: number;
+}
+
+/** Some of the items, and where to go on. */
+export interface AuditItemList {
+  /** The items. */
+  items: AuditItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
 /** What the sign-in page must know. */
 export interface AuthState {
+  passkeys: PasskeyState;
   /** There is no account yet: the setup link makes the first. */
   setup_required: boolean;
 }
@@ -66,6 +93,16 @@ export interface ComparedPoints {
   range: RangeResponse;
 }
 
+/** Who is signed in, and in which session. */
+export interface CurrentSession {
+  /** When the password must be changed, where passwords expire; null elsewhere. */
+  password_expires_at?: string | null;
+  /** What must be done before anything else: until then only `/v1/auth` and `/v1/me` answer. */
+  required: Requirements;
+  session: SessionState;
+  user: SignedUser;
+}
+
 /** A dimension as the API lists it. */
 export interface DimensionItem {
   /** The operators filters may use on it. */
@@ -97,6 +134,9 @@ export interface DroppedCount {
   /** The reason. */
   reason: string;
 }
+
+/** One way to prove who one is. */
+export type Factor = "password" | "totp" | "recovery_code" | "passkey";
 
 /** Alive, or ready. */
 export interface Health {
@@ -165,6 +205,9 @@ export interface Limits {
   mode: string;
 }
 
+/** Who is signed in, or what is asked for first. */
+export type LoginAnswer = Signed | NeedsFactor;
+
 /** A name and a password. */
 export interface LoginRequest {
   password: Password;
@@ -199,6 +242,40 @@ export interface Metrics {
   visits: number;
 }
 
+/** What to show, and with what. */
+export interface MfaAsked {
+  /** What may be shown, the strongest first. */
+  methods: Factor[];
+  transaction: TransactionToken;
+}
+
+/** What the browser needs. */
+export interface MfaOptions {
+  options: PasskeyOptions;
+}
+
+/** A sign-in that waits. */
+export interface MfaOptionsRequest {
+  transaction: TransactionToken;
+}
+
+/** The second factor: exactly one of `code`, `recovery_code` and `passkey`. */
+export interface MfaRequest {
+  /** A code of the authenticator app. */
+  code?: OneTimeCode | null;
+  /** The browser's answer to the options. */
+  passkey?: PasskeyAnswer | null;
+  /** A recovery code. */
+  recovery_code?: OneTimeCode | null;
+  /** What the first step answered. */
+  transaction: TransactionToken;
+}
+
+/** The password is right, and a second factor is asked for. */
+export interface NeedsFactor {
+  mfa: MfaAsked;
+}
+
 /** A key to make. */
 export interface NewKey {
   /** Networks it may be used from; none means any. */
@@ -220,6 +297,14 @@ export interface NewKeyAnswer {
   secret: string;
 }
 
+/** The browser's answer. */
+export interface NewPasskey {
+  /** What to call it. */
+  name: string;
+  passkey: PasskeyAnswer;
+  transaction: TransactionToken;
+}
+
 /** An account to make. */
 export interface NewUser {
   /** Where the role counts: `*` (also without it), a database, or `database/site`. An admin's is `*`. */
@@ -230,6 +315,8 @@ export interface NewUser {
   role: string;
   username: string;
 }
+
+export type OneTimeCode = string;
 
 /** How a filter compares. */
 export type Operator = "is" | "is_not" | "contains" | "contains_not";
@@ -247,6 +334,67 @@ export interface OverviewResponse {
   precision: Precision;
   /** The range. */
   range: RangeResponse;
+}
+
+/** What the browser's `credential.toJSON()` gives */
+export type PasskeyAnswer = object;
+
+/** What the browser needs, and what to send along with its answer. */
+export interface PasskeyChallenge {
+  options: PasskeyOptions;
+  transaction: TransactionToken;
+}
+
+/** The passkey counts. */
+export interface PasskeyCreated {
+  created_at: string;
+  id: PasskeyId;
+  last_used_at?: string | null;
+  name: string;
+  /** The recovery codes, shown this once, when this is the account's first second factor; null otherwise. */
+  recovery_codes?: string[] | null;
+}
+
+/** A passkey as its owner sees it in a list; it opens nothing. */
+export type PasskeyId = string;
+
+/** A passkey. */
+export interface PasskeyItem {
+  created_at: string;
+  id: PasskeyId;
+  last_used_at?: string | null;
+  name: string;
+}
+
+/** Some of the items, and where to go on. */
+export interface PasskeyItemList {
+  /** The items. */
+  items: PasskeyItem[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
+/** Why passkeys do not work here. */
+export type PasskeyObstacle = "no_public_url" | "no_domain" | "not_encrypted";
+
+/** What `PublicKeyCredential.parseCreationOptionsFromJSON` and `.parseRequestOptionsFromJSON` take */
+export type PasskeyOptions = object;
+
+/** A passkey alone. */
+export interface PasskeyRequest {
+  /** The browser's answer to them. */
+  passkey: PasskeyAnswer;
+  /** What came with the options. */
+  transaction: TransactionToken;
+}
+
+/** Whether passkeys work at the server's address. */
+export interface PasskeyState {
+  available: boolean;
+  /** Why they do not work; null when they do. */
+  obstacle?: PasskeyObstacle | null;
+  /** Where a page must be opened from for them; null when they do not work. */
+  origin?: string | null;
 }
 
 export type Password = string;
@@ -361,6 +509,17 @@ export interface RealtimeResponse {
   visitors_30m: number;
 }
 
+/** New recovery codes, shown this once. */
+export interface RecoveryCodes {
+  codes: string[];
+}
+
+/** How many recovery codes are left. */
+export interface RecoveryCodesState {
+  created_at?: string | null;
+  remaining: number;
+}
+
 /** A refresh token. */
 export interface RefreshRequest {
   refresh_token: string;
@@ -406,6 +565,15 @@ export interface SessionItemList {
   items: SessionItem[];
   /** What to send as `cursor` for more; null when these were the last. */
   next_cursor?: string | null;
+}
+
+/** A session, and what was proved in it. */
+export interface SessionState {
+  authenticated_at: string;
+  factors: Factor[];
+  /** Until when dangerous things may be done; null when the account has a stronger factor than was proved. */
+  fresh_until?: string | null;
+  id: SessionId;
 }
 
 /** The one-time secret, and the account to make. */
@@ -504,6 +672,20 @@ export type Sort =
 /** Whose list an item is on. */
 export type Source = "startup" | "duckling" | "draco-metric";
 
+/** A proof: exactly one of `password`, `code`, `recovery_code` and `passkey`, the last with its `transaction`. */
+export interface StepUpRequest {
+  /** A code of the authenticator app; enough where there is no passkey. */
+  code?: OneTimeCode | null;
+  /** The browser's answer to the options. */
+  passkey?: PasskeyAnswer | null;
+  /** Enough where no second factor is set up. */
+  password?: Password | null;
+  /** A recovery code, in place of a lost factor. */
+  recovery_code?: OneTimeCode | null;
+  /** What came with the options. */
+  transaction?: TransactionToken | null;
+}
+
 /** A number for each kind of caller. */
 export interface Tiers {
   anonymous: number;
@@ -525,9 +707,13 @@ export interface TimeseriesResponse {
   range: RangeResponse;
 }
 
-/** A name and a password. */
+/** A name, a password and, where the account has a second factor, one code. */
 export interface TokenRequest {
+  /** What the authenticator app shows. */
+  code?: OneTimeCode | null;
   password: Password;
+  /** One of the recovery codes, instead of the app's. */
+  recovery_code?: OneTimeCode | null;
   username: string;
 }
 
@@ -544,6 +730,35 @@ export interface Tokens {
   /** Always `Bearer`. */
   token_type: string;
 }
+
+/** A code of the new app. */
+export interface TotpConfirmation {
+  code: OneTimeCode;
+}
+
+/** The app counts. */
+export interface TotpConfirmed {
+  /** The recovery codes, shown this once, when this is the account's first second factor; null otherwise. */
+  recovery_codes?: string[] | null;
+}
+
+/** A new authenticator app, shown this once. */
+export interface TotpOffer {
+  /** The secret with everything else, as an address. */
+  otpauth_url: string;
+  /** The address as a QR code: an SVG of one `rect` and one `path`, without styles or scripts. */
+  qr_svg: string;
+  /** The secret as one types it (base32). */
+  secret: string;
+}
+
+/** Whether there is an authenticator app. */
+export interface TotpState {
+  created_at?: string | null;
+  enabled: boolean;
+}
+
+export type TransactionToken = string;
 
 /** What shall be different; what is left out stays. */
 export interface UserChange {
@@ -562,6 +777,8 @@ export type UserId = string;
 export interface UserItem {
   created_at: string;
   disabled: boolean;
+  /** What it has beside its password. */
+  factors: Factor[];
   /** Where the role counts: `*`, a database, or `database/site`. */
   grants: string[];
   id: UserId;

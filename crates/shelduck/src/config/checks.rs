@@ -3,7 +3,7 @@
 //!
 //! Each check looks at one thing and answers in plain words; none stops the others. What could harm visitors or the machine
 //! refuses the start, what is merely unusual warns. Beside our own conditions ([`run`]) stand the checklists of the systems
-//! that Shelduck takes over from ([`lists`]), item by item; those never refuse a start, they say how things are.
+//! that Shelduck takes over from ([`mod@lists`]), item by item; those never refuse a start, they say how things are.
 //!
 //! A new check is a [`Subject`] and a function in the file of its subject, named in [`run`].
 
