@@ -183,3 +183,19 @@ test("what the server cannot say can be asked again", async ({ page, enter }) =>
   await card.getByRole("button", { name: "Try again" }).click();
   await expect(card.getByRole("heading", { name: /Authenticator app/ })).toBeVisible();
 });
+
+test("where passwords expire, it is said in time", async ({ page, enter }) => {
+  await enter();
+  await page.route("**/v1/auth/session", async (route) => {
+    const response = await route.fetch();
+    const expires = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    return route.fulfill({
+      response,
+      json: { ...(await response.json()), password_expires_at: expires },
+    });
+  });
+  await page.goto("/");
+  await expect(page.getByText("Your password ends in 3 days.")).toBeVisible();
+  await page.getByRole("link", { name: "Choose another one" }).click();
+  await expect(page.getByRole("heading", { name: "Account" })).toBeVisible();
+});
