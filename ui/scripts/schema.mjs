@@ -37,6 +37,8 @@ function typeOf(schema) {
     return schema.type.map((type) => typeOf({ ...schema, type })).join(" | ");
   }
   if (schema.type === "array") return `(${typeOf(schema.items)})[]`;
+  // An object whose members are somebody else's to know.
+  if (schema.type === "object" && !schema.properties) return "Record<string, unknown>";
   if (schema.type === "object") return `{${fields(schema)}}`;
   const scalar = SCALARS[schema.type];
   if (!scalar) throw new Error(`no type for ${JSON.stringify(schema)}`);
@@ -55,9 +57,7 @@ function fields(schema) {
 
 function declaration(name, schema) {
   const head = comment(schema);
-  // An object whose members are somebody else's to know.
-  if (schema.type === "object" && !schema.properties) return `${head}export type ${name} = object;`;
-  if (schema.type === "object") return `${head}export interface ${name} {\n${fields(schema)}\n}`;
+  if (schema.properties) return `${head}export interface ${name} {\n${fields(schema)}\n}`;
   return `${head}export type ${name} = ${typeOf(schema)};`;
 }
 

@@ -3,29 +3,27 @@
 import { path, type Client, type Query } from "./client";
 import type {
   AuditItem,
-  LimitRules,
-  LiveLimits,
   NewUser,
-  NewUserAnswer,
   PostureItem,
-  ResetLink,
-  SessionOfUser,
+  ResetAnswer,
   UserChange,
   UserItem,
-} from "./shapes";
+  UserMade,
+} from "./schema";
+import type { LimitRules, LiveLimits, SessionOfUser } from "./shapes";
 
 export const listUsers = (client: Client, signal?: AbortSignal) =>
   client.get<{ items: UserItem[] }>(path("users"), {}, signal);
 
 /** Makes an account and the link by which its owner chooses a password. */
 export const createUser = (client: Client, user: NewUser) =>
-  client.post<NewUserAnswer>(path("users"), user);
+  client.post<UserMade>(path("users"), user);
 
 export const updateUser = (client: Client, id: string, change: UserChange) =>
   client.patch<UserItem>(path("users", id), change);
 
 export const resetLink = (client: Client, id: string) =>
-  client.post<ResetLink>(path("users", id, "reset-link"));
+  client.post<ResetAnswer>(path("users", id, "reset-link"));
 
 /** Takes all second factors of a user away. */
 export const resetFactors = (client: Client, id: string) =>

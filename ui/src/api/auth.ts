@@ -1,18 +1,19 @@
 // Signing in, in one step or two, and proving again who one is.
 
 import { path, type Client } from "./client";
-import type { LoginRequest, SetupRequest } from "./schema";
 import type {
   AuthState,
   CurrentSession,
-  FactorProof,
   LoginAnswer,
+  LoginRequest,
   PasskeyAnswer,
-  PasskeyCeremony,
+  PasskeyChallenge,
   PasskeyOptions,
+  SetupRequest,
   Signed,
-  StepUpProof,
-} from "./shapes";
+  StepUpRequest,
+} from "./schema";
+import type { FactorProof } from "./shapes";
 
 export const authState = (client: Client, signal?: AbortSignal) =>
   client.get<AuthState>(path("auth", "state"), {}, signal);
@@ -37,17 +38,17 @@ export const factorPasskeyOptions = (client: Client, transaction: string) =>
 
 /** The only step of a sign-in with a passkey alone. */
 export const passkeyOptions = (client: Client) =>
-  client.post<PasskeyCeremony>(path("auth", "passkey", "options"));
+  client.post<PasskeyChallenge>(path("auth", "passkey", "options"));
 
 export const passkeyLogin = (client: Client, transaction: string, passkey: PasskeyAnswer) =>
   client.post<Signed>(path("auth", "passkey"), { transaction, passkey });
 
 /** Makes the session fresh again. */
-export const stepUp = (client: Client, proof: StepUpProof) =>
+export const stepUp = (client: Client, proof: StepUpRequest) =>
   client.post<undefined>(path("auth", "step-up"), proof);
 
 export const stepUpPasskeyOptions = (client: Client) =>
-  client.post<PasskeyCeremony>(path("auth", "step-up", "passkey"));
+  client.post<PasskeyChallenge>(path("auth", "step-up", "passkey"));
 
 /** Sets the password that a one-time link stands for. */
 export const resetPassword = (client: Client, token: string, password: string) =>

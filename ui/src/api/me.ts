@@ -1,15 +1,16 @@
 // The own account: password, factors, sessions.
 
 import { path, type Client } from "./client";
-import type { PasswordChange, SessionItemList } from "./schema";
 import type {
   PasskeyAnswer,
-  PasskeyCeremony,
+  PasskeyChallenge,
   PasskeyItem,
-  RecoveryState,
-  TotpEnrolment,
+  PasswordChange,
+  RecoveryCodesState,
+  SessionItemList,
+  TotpOffer,
   TotpState,
-} from "./shapes";
+} from "./schema";
 
 export const changePassword = (client: Client, change: PasswordChange) =>
   client.post<undefined>(path("me", "password"), change);
@@ -18,7 +19,7 @@ export const totpState = (client: Client, signal?: AbortSignal) =>
   client.get<TotpState>(path("me", "totp"), {}, signal);
 
 /** Makes a secret, which counts once a code of it was confirmed. */
-export const beginTotp = (client: Client) => client.post<TotpEnrolment>(path("me", "totp"));
+export const beginTotp = (client: Client) => client.post<TotpOffer>(path("me", "totp"));
 
 /** Answers with recovery codes when these are the first. */
 export const confirmTotp = (client: Client, code: string) =>
@@ -29,7 +30,7 @@ export const confirmTotp = (client: Client, code: string) =>
 export const removeTotp = (client: Client) => client.delete(path("me", "totp"));
 
 export const recoveryState = (client: Client, signal?: AbortSignal) =>
-  client.get<RecoveryState>(path("me", "recovery-codes"), {}, signal);
+  client.get<RecoveryCodesState>(path("me", "recovery-codes"), {}, signal);
 
 /** Makes new recovery codes; the old ones are worth nothing from then on. */
 export const newRecoveryCodes = (client: Client) =>
@@ -39,7 +40,7 @@ export const ownPasskeys = (client: Client, signal?: AbortSignal) =>
   client.get<{ items: PasskeyItem[] }>(path("me", "passkeys"), {}, signal);
 
 export const newPasskeyOptions = (client: Client) =>
-  client.post<PasskeyCeremony>(path("me", "passkeys", "options"));
+  client.post<PasskeyChallenge>(path("me", "passkeys", "options"));
 
 export const addPasskey = (
   client: Client,

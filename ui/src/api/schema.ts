@@ -337,7 +337,7 @@ export interface OverviewResponse {
 }
 
 /** What the browser's `credential.toJSON()` gives */
-export type PasskeyAnswer = object;
+export type PasskeyAnswer = Record<string, unknown>;
 
 /** What the browser needs, and what to send along with its answer. */
 export interface PasskeyChallenge {
@@ -378,7 +378,7 @@ export interface PasskeyItemList {
 export type PasskeyObstacle = "no_public_url" | "no_domain" | "not_encrypted";
 
 /** What `PublicKeyCredential.parseCreationOptionsFromJSON` and `.parseRequestOptionsFromJSON` take */
-export type PasskeyOptions = object;
+export type PasskeyOptions = Record<string, unknown>;
 
 /** A passkey alone. */
 export interface PasskeyRequest {

@@ -1,4 +1,4 @@
-// How an API key stands: in use, about to expire, over.
+// What ends some day and is told before: how it stands. API keys and passwords do.
 
 export interface Expiring {
   expires_at?: string | null;

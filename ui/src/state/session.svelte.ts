@@ -2,8 +2,7 @@
 
 import * as auth from "../api/auth";
 import { Client, Problem } from "../api/client";
-import type { SignedUser } from "../api/schema";
-import type { PasskeySite, RequiredStep, Signed } from "../api/shapes";
+import type { PasskeyState, Requirement, Signed, SignedUser } from "../api/schema";
 import { mayAct, mayActSomewhere } from "../lib/scopes";
 import { StepUp } from "./stepup.svelte";
 
@@ -15,8 +14,9 @@ export class Session {
   readonly stepUp = new StepUp();
   #phase = $state<SessionPhase>("starting");
   #user = $state.raw<SignedUser | null>(null);
-  #passkeys = $state.raw<PasskeySite | null>(null);
-  #required = $state.raw<readonly RequiredStep[]>([]);
+  #passkeys = $state.raw<PasskeyState | null>(null);
+  #passwordExpiresAt = $state.raw<string | null>(null);
+  #required = $state.raw<readonly Requirement[]>([]);
 
   constructor() {
     this.client.onSignedOut = () => this.#phase === "signed_in" && this.#end();
@@ -32,13 +32,18 @@ export class Session {
   }
 
   /** Whether there are passkeys at this server's address; null until it was asked. */
-  get passkeys(): PasskeySite | null {
+  get passkeys(): PasskeyState | null {
     return this.#passkeys;
   }
 
   /** What must be done before anything else, in order. */
-  get required(): readonly RequiredStep[] {
+  get required(): readonly Requirement[] {
     return this.#required;
+  }
+
+  /** When the password must be changed, where passwords expire. */
+  get passwordExpiresAt(): string | null {
+    return this.#passwordExpiresAt;
   }
 
   /** Whether the signed-in user may do this to all of a place (`web`, `web/shop.example`), or to everything. */
@@ -74,7 +79,8 @@ export class Session {
 
   enter(signed: Signed): void {
     this.#user = signed.user;
-    this.#required = signed.required ?? [];
+    this.#required = signed.required;
+    this.#passwordExpiresAt = signed.password_expires_at ?? null;
     this.#phase = "signed_in";
   }
 

@@ -560,16 +560,3 @@ async fn factors_outlive_a_root_secret_that_was_replaced_in_time() {
     let dead = try_it(ada.recovery_code(1));
     assert!(matches!(dead, Err(AccountError::WrongFactor)), "made under a secret that is gone");
 }
-
-#[tokio::test]
-async fn a_new_password_by_link_keeps_the_second_factor() {
-    let world = roomy();
-    let ada = world.enrolled("ada", "viewer").await;
-    let operator = gate::local::operator(&world.gate);
-    let link = world.gate.offer_reset(&operator, ada.id).unwrap();
-    let new = password("nine green umbrellas sing quietly");
-    world.gate.reset_password(&operator, &password(link.expose()), &new).unwrap();
-    let shown = Shown { username: "ada", password: &new, factor: None };
-    let half = world.gate.prove(&world.visitor(), &shown).unwrap();
-    assert!(matches!(half, Proof::NeedsFactor(_)));
-}

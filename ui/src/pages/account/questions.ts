@@ -1,12 +1,12 @@
 // What is asked before a factor of the account changes.
 
-import type { PasskeyItem, RecoveryState, TotpState } from "../../api/shapes";
+import type { PasskeyItem, RecoveryCodesState, TotpState } from "../../api/schema";
 import { plural } from "../../lib/format";
 
 /** The factors of the account. */
 export interface OwnFactors {
   totp: TotpState;
-  recovery: RecoveryState;
+  recovery: RecoveryCodesState;
   passkeys: readonly PasskeyItem[];
   /** Why there can be no new passkey here. */
   hindrance: string | null;

@@ -1,7 +1,5 @@
 // The events of the audit log, in words. The server's names are those of the OWASP logging vocabulary.
 
-import type { Outcome } from "../../lib/audit";
-
 const LABELS: Record<string, string> = {
   authn_login_success: "Signed in",
   authn_login_successafterfail: "Signed in after failures",
@@ -53,9 +51,13 @@ export function eventLabel(event: string): string {
   return LABELS[event] ?? event.replaceAll("_", " ");
 }
 
-export const OUTCOME_TONES: Record<Outcome, "good" | "warn" | "bad" | "plain"> = {
+const TONES: Record<string, "good" | "warn" | "bad"> = {
   success: "good",
   denied: "bad",
   shadow: "warn",
   failure: "bad",
 };
+
+export function outcomeTone(outcome: string): "good" | "warn" | "bad" | "plain" {
+  return TONES[outcome] ?? "plain";
+}

@@ -1,5 +1,6 @@
 // The ways to show a second factor, and what they are called.
 
+import type { Factor } from "../../api/schema";
 import type { SecondFactor } from "../../api/shapes";
 import type { IconName } from "../../ui/icons";
 
@@ -42,7 +43,7 @@ export const WAYS: Record<SecondFactor, Way> = {
 const ORDER: readonly SecondFactor[] = ["passkey", "totp", "recovery_code"];
 
 /** What this browser can do of what the account has, the best first. */
-export function usableWays(methods: readonly SecondFactor[], passkeys: boolean): SecondFactor[] {
+export function usableWays(methods: readonly Factor[], passkeys: boolean): SecondFactor[] {
   return ORDER.filter((way) => methods.includes(way) && (way !== "passkey" || passkeys));
 }
 

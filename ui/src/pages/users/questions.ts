@@ -1,6 +1,6 @@
 // What is asked before something happens to somebody's account.
 
-import type { UserItem } from "../../api/shapes";
+import type { UserItem } from "../../api/schema";
 
 export type UserAct = "link" | "factors" | "disable" | "enable";
 

@@ -1,5 +1,3 @@
-//! Ceremonies with the vectors of the W3C and with a device of our own.
-
 use serde_json::json;
 
 use super::*;
