@@ -32,6 +32,7 @@ pub mod policy;
 mod posture;
 mod redirect;
 mod second_step;
+mod sessions;
 mod sites;
 pub mod store;
 mod token;
@@ -61,6 +62,7 @@ pub fn routes() -> Routes<App> {
         .extend(me::routes())
         .extend(factors::routes())
         .extend(users::routes())
+        .extend(sessions::routes())
         .extend(keys::routes())
         .extend(limits::routes())
         .extend(posture::routes())

@@ -1,4 +1,4 @@
-// Administration: users, everybody's sessions, limits, audit, posture.
+// Administration: users, everybody's sessions, audit, posture.
 
 import { path, type Client, type Query } from "./client";
 import type {
@@ -6,11 +6,11 @@ import type {
   NewUser,
   PostureItem,
   ResetAnswer,
+  SessionOfUser,
   UserChange,
   UserItem,
   UserMade,
 } from "./schema";
-import type { LimitRules, LiveLimits, SessionOfUser } from "./shapes";
 
 export const listUsers = (client: Client, signal?: AbortSignal) =>
   client.get<{ items: UserItem[] }>(path("users"), {}, signal);
@@ -33,12 +33,6 @@ export const allSessions = (client: Client, signal?: AbortSignal) =>
   client.get<{ items: SessionOfUser[] }>(path("sessions"), {}, signal);
 
 export const endAnySession = (client: Client, id: string) => client.delete(path("sessions", id));
-
-export const limitTable = (client: Client, signal?: AbortSignal) =>
-  client.get<LimitRules>(path("limits"), {}, signal);
-
-export const liveLimits = (client: Client, signal?: AbortSignal) =>
-  client.get<LiveLimits>(path("limits", "live"), {}, signal);
 
 export const auditEvents = (client: Client, query: Query, signal?: AbortSignal) =>
   client.get<{ items: AuditItem[]; next_cursor?: string | null }>(path("audit"), query, signal);

@@ -567,6 +567,29 @@ export interface SessionItemList {
   next_cursor?: string | null;
 }
 
+/** A session and whose it is. */
+export interface SessionOfUser {
+  created_at: string;
+  /** Whether it carried this request. */
+  current: boolean;
+  /** When it ends whatever happens; unused, it ends before. */
+  expires_at: string;
+  id: SessionId;
+  last_seen_at: string;
+  /** What the browser or program called itself. */
+  user_agent?: string | null;
+  user_id: UserId;
+  username: string;
+}
+
+/** Some of the items, and where to go on. */
+export interface SessionOfUserList {
+  /** The items. */
+  items: SessionOfUser[];
+  /** What to send as `cursor` for more; null when these were the last. */
+  next_cursor?: string | null;
+}
+
 /** A session, and what was proved in it. */
 export interface SessionState {
   authenticated_at: string;

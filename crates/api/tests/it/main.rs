@@ -13,6 +13,7 @@ mod matrix;
 mod monitoring;
 mod reports;
 mod resets;
+mod sessions;
 mod sites;
 mod token;
 mod users;
