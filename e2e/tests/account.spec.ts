@@ -91,6 +91,7 @@ test("new recovery codes make the old ones worth nothing", async ({ page, enter 
   await page.getByRole("button", { name: "New codes for recovery" }).click();
   await expect(page.getByRole("dialog")).toContainText("10 codes that you still have");
   await page.getByRole("button", { name: "Make new codes", exact: true }).click();
+  await expect(codes(page)).toHaveCount(10);
   const made = (await codes(page).allInnerTexts())[0]!;
   expect(ada.recoveryCodes).not.toContain(made);
   await page.getByRole("button", { name: "I have saved them" }).click();
