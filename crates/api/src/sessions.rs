@@ -55,7 +55,7 @@ async fn list_all_sessions(permit: Permit, app: App) -> Result<Json<List<Session
         _ => None,
     };
     let all = app.blocking(move |app| app.gate().all_sessions(&permit)).await?;
-    Ok(Json(List::whole(items(all, current).into_iter())))
+    Ok(Json(List::whole(items(all, current))))
 }
 
 async fn end_any_session(

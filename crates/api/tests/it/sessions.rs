@@ -16,10 +16,8 @@ async fn an_admin_sees_and_ends_anybodys_session() {
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 2, "{list}");
     assert_eq!(items.iter().filter(|item| item["current"] == true).count(), 1, "{list}");
-    let of_viewer = items
-        .iter()
-        .find(|item| item["username"].as_str().unwrap().starts_with("viewer"))
-        .unwrap();
+    let of_viewer =
+        items.iter().find(|item| item["username"].as_str().unwrap().starts_with("viewer")).unwrap();
     let path = format!("/v1/sessions/{}", of_viewer["id"].as_str().unwrap());
     let end = || Ask::new(Method::DELETE, &path);
     assert_eq!(world.send(end().cookie(&viewer)).await.problem(403), "forbidden");
