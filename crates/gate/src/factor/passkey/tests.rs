@@ -1,3 +1,5 @@
+//! Passkeys against the vectors of the W3C.
+
 use serde_json::json;
 
 use super::*;
