@@ -27,6 +27,5 @@ test("from nothing to the first visit", async ({ page, serve, context }) => {
   await expect(page.getByText("It works.")).toBeVisible();
   expect(preflights).toEqual([]);
   await page.getByRole("button", { name: "See the numbers" }).click();
-  await page.keyboard.press("d");
   await expect(rows(panel(page, "Pages")).filter({ hasText: "/hello" })).toBeVisible();
 });
