@@ -2,6 +2,8 @@
 //!
 //! Both have their own records, because neither knows the other. Here one is turned into the other and nothing is decided.
 
+mod authenticators;
+
 use std::sync::Arc;
 
 use control::{Control, KeyError, UserError};
@@ -169,15 +171,9 @@ impl Store for ControlStore {
         Ok(lockouts.into_iter().map(lock_out).collect())
     }
 
-    fn save_lock(&self, lock: &LockRecord) -> Result<(), StoreError> {
-        let lockout = control::Lockout {
-            key: lock.key,
-            failures: lock.failures,
-            locks: lock.locks,
-            last_failure_at: lock.last_failure_at,
-            locked_until: lock.locked_until,
-        };
-        self.control.save_lockout(&lockout).map_err(StoreError::failed)
+    fn save_locks(&self, locks: &[LockRecord]) -> Result<(), StoreError> {
+        let lockouts: Vec<_> = locks.iter().map(lock_in).collect();
+        self.control.save_lockouts(&lockouts).map_err(StoreError::failed)
     }
 
     fn delete_lock(&self, key: [u8; 16]) -> Result<(), StoreError> {
@@ -302,6 +298,16 @@ fn key_in(key: &KeyRecord) -> control::ApiKey {
         last_used_from: key.last_used_from.map(|class| class.name().to_owned()),
         replaced_at: key.replaced_at,
         reminded_days: key.reminded_days,
+    }
+}
+
+fn lock_in(lock: &LockRecord) -> control::Lockout {
+    control::Lockout {
+        key: lock.key,
+        failures: lock.failures,
+        locks: lock.locks,
+        last_failure_at: lock.last_failure_at,
+        locked_until: lock.locked_until,
     }
 }
 

@@ -17,6 +17,7 @@
 //! # Failure
 //! [`StoreError`] names the step and `SQLite`'s own reason, never a statement or a value.
 
+mod authenticators;
 mod database;
 mod error;
 mod factors;
@@ -32,6 +33,7 @@ mod sites;
 mod tokens;
 mod users;
 
+pub use authenticators::AUTHENTICATORS_PER_USER_MAX;
 pub use database::{Control, Opened};
 pub use error::{Fault, OpenError, StoreError};
 pub use factors::{

@@ -4,14 +4,14 @@
 //! the table has a bound; counters without a running lock make room first, the oldest of them before the others.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
+use rusqlite::{Row, Transaction, params};
 
 use crate::database::Control;
 use crate::error::StoreError;
 use crate::row;
 
-/// How many counters are kept.
-pub const LOCKOUTS_MAX: u32 = 20_000;
+/// How many counters are kept: as many as the gate remembers, so that a restart forgets none of its locks.
+pub const LOCKOUTS_MAX: u32 = 150_000;
 
 /// One counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,35 +44,14 @@ impl Control {
         })
     }
 
-    /// Adds or replaces a counter and makes room for it.
+    /// Adds or replaces counters and makes room for them.
     ///
     /// # Errors
     /// The store's.
-    pub fn save_lockout(&self, lockout: &Lockout) -> Result<(), StoreError> {
+    pub fn save_lockouts(&self, lockouts: &[Lockout]) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.prepare_cached(
-                "INSERT INTO lockouts (key, failures, locks, last_failure_at, locked_until) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, locks = excluded.locks,
-                     last_failure_at = excluded.last_failure_at, locked_until = excluded.locked_until",
-            )?
-            .execute(params![
-                lockout.key,
-                lockout.failures,
-                lockout.locks,
-                row::millis(lockout.last_failure_at),
-                lockout.locked_until.map(row::millis)
-            ])?;
-            let count: u32 = transaction.query_row("SELECT count(*) FROM lockouts", [], |row| row.get(0))?;
-            if let Some(excess) = count.checked_sub(LOCKOUTS_MAX).filter(|excess| *excess > 0) {
-                // The time of the failure just saved is the newest there is, so it tells which locks are over.
-                transaction.execute(
-                    "DELETE FROM lockouts WHERE key IN (
-                         SELECT key FROM lockouts WHERE key <> ?3
-                         ORDER BY coalesce(locked_until, 0) > ?1,
-                             CASE WHEN locked_until > ?1 THEN locked_until ELSE last_failure_at END
-                         LIMIT ?2)",
-                    params![row::millis(lockout.last_failure_at), excess, lockout.key],
-                )?;
+            for lockout in lockouts {
+                save(transaction, lockout)?;
             }
             Ok(())
         })
@@ -88,6 +67,36 @@ impl Control {
             Ok(())
         })
     }
+}
+
+fn save(transaction: &Transaction<'_>, lockout: &Lockout) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO lockouts (key, failures, locks, last_failure_at, locked_until) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, locks = excluded.locks,
+                 last_failure_at = excluded.last_failure_at, locked_until = excluded.locked_until",
+        )?
+        .execute(params![
+            lockout.key,
+            lockout.failures,
+            lockout.locks,
+            row::millis(lockout.last_failure_at),
+            lockout.locked_until.map(row::millis)
+        ])?;
+    let count: u32 =
+        transaction.query_row("SELECT count(*) FROM lockouts", [], |row| row.get(0))?;
+    if let Some(excess) = count.checked_sub(LOCKOUTS_MAX).filter(|excess| *excess > 0) {
+        // The time of the failure just saved is the newest there is, so it tells which locks are over.
+        transaction.execute(
+            "DELETE FROM lockouts WHERE key IN (
+                 SELECT key FROM lockouts WHERE key <> ?3
+                 ORDER BY coalesce(locked_until, 0) > ?1,
+                     CASE WHEN locked_until > ?1 THEN locked_until ELSE last_failure_at END
+                 LIMIT ?2)",
+            params![row::millis(lockout.last_failure_at), excess, lockout.key],
+        )?;
+    }
+    Ok(())
 }
 
 fn read_lockout(row: &Row<'_>) -> rusqlite::Result<Lockout> {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_passwords.sql"),
     include_str!("migrations/0004_tokens.sql"),
     include_str!("migrations/0005_factors.sql"),
+    include_str!("migrations/0006_authenticators.sql"),
 ];
 
 /// Brings the file to the newest schema. Returns the version it had.

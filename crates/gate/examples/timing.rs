@@ -114,6 +114,7 @@ fn ask(gate: &Gate, credential: Credential) -> Ask {
         policy: Policy::signed_in(Class::Read),
         operation: "timing".into(),
         object: None,
+        device: None,
     }
 }
 

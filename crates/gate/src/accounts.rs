@@ -3,17 +3,21 @@
 //! All of these block: they wait for a disk and most for a password hash. A door calls them on a thread where that is
 //! allowed (see [`crate::door::on_blocking_thread`]).
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::address::ClientAddress;
 use crate::audit::{EventName, Outcome};
+use crate::device::DeviceToken;
 use crate::factor::Factor;
 use crate::factor::passkey::{PasskeyError, PasskeyObstacle};
 use crate::gate::{Gate, Trace};
-use crate::lockout::{Attempt, Locked};
+use crate::lockout::{Attempt, BadCredential, Guess, Locked, PASSWORD};
 use crate::password::{Busy, HashError, Password, PasswordFault, Verdict};
 use crate::permit::Permit;
-use crate::principal::SessionId;
+use crate::principal::{Principal, SessionId};
 use crate::prove::{Proof, Proved, Shown};
 use crate::random::{self, RandomError};
 use crate::requirement::{Requirement, Requirements};
@@ -44,6 +48,8 @@ pub struct SignedIn {
     pub user: UserRecord,
     /// What the browser keeps.
     pub token: SessionToken,
+    /// What the browser is recognised by when somebody signs in again.
+    pub device: DeviceToken,
     /// The session's public id.
     pub session: SessionId,
     /// When it ends whatever happens.
@@ -259,10 +265,61 @@ impl Gate {
         permit: &Permit,
         account: Option<&str>,
     ) -> Result<Attempt<'_>, AccountError> {
-        self.lockout.attempt(account, &permit.client, self.now()).map_err(|locked| {
+        self.try_attempt(permit, account).map_err(|locked| {
             self.record(EventName::AuthnLoginFailMax, Outcome::Denied, &Trace::of(permit), None);
+            if account.is_some() {
+                self.hasher.pass_the_time();
+            }
             locked.into()
         })
+    }
+
+    fn try_attempt(&self, permit: &Permit, account: Option<&str>) -> Result<Attempt<'_>, Locked> {
+        let client = &permit.client;
+        let recognised = account.and_then(|account| self.recognised(permit, account));
+        let guess = Guess { account, client, recognised };
+        let mut attempt = self.lockout.guess(&guess, self.now())?;
+        if !attempt.is_strangers() {
+            return Ok(attempt);
+        }
+        match self.bad_credential(client) {
+            Ok(place) => attempt.hold(place),
+            Err(retry_after) => {
+                attempt.release();
+                return Err(Locked { retry_after });
+            }
+        }
+        Ok(attempt)
+    }
+
+    /// Takes a place in an address's bucket of wrong credentials, or says how long to wait.
+    pub(crate) fn bad_credential(
+        &self,
+        client: &ClientAddress,
+    ) -> Result<BadCredential<'_>, Duration> {
+        let request = self.limiter.bad_credentials(client);
+        let standing = self.count_here(&request);
+        match standing.retry_after.filter(|_| !self.config().off.lockout) {
+            Some(wait) => Err(wait),
+            None => Ok(BadCredential { limiter: &self.limiter, request, mark: standing.mark }),
+        }
+    }
+
+    /// What the caller is recognised by as one who opened that account before: its browser, or the session it is in.
+    fn recognised(&self, permit: &Permit, account: &str) -> Option<[u8; 16]> {
+        match (permit.principal(), &permit.device) {
+            (Principal::User { name, session, .. }, _) if **name == *account => {
+                Some(session.0.into_bytes())
+            }
+            (_, Some(device)) if self.is_device_of(device, account) => Some(device.nonce()),
+            _ => None,
+        }
+    }
+
+    /// Forgets locks and failures of an account whose password was bound anew by somebody who may.
+    pub(crate) fn rebound(&self, user: &UserRecord) -> Result<(), StoreError> {
+        self.lockout.pardon(&user.name)?;
+        self.store.forget_tries_like(user.id, PASSWORD)
     }
 
     /// The account as it is now, unless it was shut or got another password while one was being hashed.
@@ -320,7 +377,8 @@ impl Gate {
         if surplus > 0 {
             self.live.forget_all();
         }
-        Ok(SignedIn { user, token, session, expires_at, scopes, required })
+        let device = self.new_device(&user.name)?;
+        Ok(SignedIn { user, token, device, session, expires_at, scopes, required })
     }
 
     pub(crate) fn uuid(&self) -> Result<Uuid, RandomError> {

@@ -81,6 +81,21 @@ impl ClientAddress {
         }
     }
 
+    /// The address that stands for all of a block.
+    pub(crate) const fn of(block: AddressBlock) -> Self {
+        Self::network(IpAddr::V6(Ipv6Addr::from_bits(block.0)))
+    }
+
+    /// The v6 network of 48 bits around it, which one customer may have as a whole; none for v4.
+    pub(crate) const fn site(&self) -> Option<AddressBlock> {
+        match self.0 {
+            Some(IpAddr::V6(address)) => {
+                Some(AddressBlock(address.to_bits() & !((1_u128 << 80) - 1)))
+            }
+            Some(IpAddr::V4(_)) | None => None,
+        }
+    }
+
     /// The part that is counted.
     #[must_use]
     pub const fn block(&self) -> AddressBlock {
@@ -94,6 +109,10 @@ impl ClientAddress {
 }
 
 impl AddressBlock {
+    pub(crate) const fn of(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
     pub(crate) const fn bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
@@ -154,6 +173,14 @@ mod tests {
             assert_eq!(AddressClass::parse(expected).unwrap().name(), expected);
         }
         assert_eq!(ClientAddress::LOCAL.class(), AddressClass::Machine);
+    }
+
+    #[test]
+    fn a_v6_customer_may_have_a_network_of_48_bits() {
+        let site = |text: &str| ClientAddress::network(text.parse().unwrap()).site();
+        assert_eq!(site("2001:db8:1:2::1"), site("2001:db8:1:ffff::2"));
+        assert_ne!(site("2001:db8:1::1"), site("2001:db8:2::1"));
+        assert_eq!((site("192.0.2.1"), site("::ffff:192.0.2.1")), (None, None));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Gate {
     /// The session as the store has it; blocks.
     // Never inlined: `tests/it/timing.rs` counts the instructions spent in it.
     #[inline(never)]
-    pub(crate) fn session_in_store(&self, hash: &SessionHash) -> Found {
+    fn session_in_store(&self, hash: &SessionHash) -> Found {
         let now = self.now();
         let seen = self.live.session(hash, now, |session| session.last_seen_at);
         let epoch = self.live.epoch();
@@ -276,8 +276,28 @@ impl Gate {
         same && kept.is_some() && key.is_of(&self.config().keys.environment)
     }
 
+    /// Whether that address may show another credential that has to be looked up: not after too many wrong ones.
+    pub(crate) fn may_guess(&self, client: &ClientAddress) -> Result<(), Refusal> {
+        let request = self.limiter.bad_credentials(client);
+        let wait = self.limiter.wait(&request, self.clock.elapsed());
+        match wait.filter(|_| !self.config().off.lockout) {
+            Some(retry_after) => Err(Refusal::OverQuota { policy: request.name(), retry_after }),
+            None => Ok(()),
+        }
+    }
+
+    /// The session as the store has it, counting one that is none; blocks.
+    pub(crate) fn look_up_session(&self, hash: &SessionHash, client: &ClientAddress) -> Found {
+        let found = self.session_in_store(hash);
+        if matches!(found, Err(Refusal::Unauthenticated)) {
+            self.count_here(&self.limiter.bad_credentials(client));
+        }
+        found
+    }
+
     /// Counts a wrong key against the address that showed it; blocks.
     pub(crate) fn wrong_key(&self, client: &ClientAddress) -> Refusal {
+        self.count_here(&self.limiter.bad_credentials(client));
         match self.lockout.attempt(None, client, self.now()) {
             Ok(attempt) => {
                 attempt.failed();

@@ -15,10 +15,11 @@ use jiff::Timestamp;
 use crate::address::ClientAddress;
 use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
+use crate::device::Device;
 use crate::gate::{Gate, Trace};
 use crate::key::{ApiKey, ImportedKey};
-use crate::limits::{InFlightGuard, Mode, Standing, Subject};
-use crate::permit::Permit;
+use crate::limits::{self, Charge, HeavyAsk, Mode, Request, Standing};
+use crate::permit::{Held, Permit};
 use crate::policy::{Access, Class, CsrfRule, Policy};
 use crate::principal::{Principal, Right};
 use crate::request_id::RequestId;
@@ -74,6 +75,8 @@ pub struct Ask {
     pub credential: Credential,
     /// Which page sent it.
     pub provenance: Provenance,
+    /// The proof that somebody signed in from this browser before, if it shows one.
+    pub device: Option<Device>,
     /// What its route asks.
     pub policy: Policy,
     /// What it says for the object its policy is about; none when it says nothing readable.
@@ -141,6 +144,8 @@ pub struct Admitted {
     pub permit: Permit,
     /// Where the caller stands with its quota; none for the operator.
     pub standing: Option<Standing>,
+    /// The limit that would have refused it, did it not only watch.
+    pub shadow: Option<&'static str>,
     /// Since when and until when the credential lives on beside its successor.
     pub ending: Option<Ending>,
 }
@@ -160,7 +165,7 @@ pub struct Refused {
     /// Why.
     pub refusal: Refusal,
     /// Where the caller stands with its quota, as far as that was asked.
-    pub standing: Option<Standing>,
+    pub standing: Option<Box<Standing>>,
 }
 
 impl From<Refusal> for Refused {
@@ -201,23 +206,26 @@ impl Known {
 pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
     let public = ask.policy.access == Access::Public;
     // A public route looks at no credential, so its quota can be taken at once, as a limit before anything else.
-    let early = if public { take_quota(gate, &ask, &gate.anonymous)? } else { None };
+    let mut quota = Quota::default();
     let known = if public {
+        quota.take(gate, &ask, &gate.anonymous).await?;
         Known { session: left_behind(&ask), ..Known::without_session(Arc::clone(&gate.anonymous)) }
     } else {
-        pre_auth(gate, &ask)?;
+        quota.pre_auth(gate, &ask)?;
         authenticate(gate, &ask).await?
     };
     authorise(gate, &ask, &known.principal)?;
     origin(gate, &ask, &known)?;
     freshness(gate, &ask, &known)?;
     recordable(gate, &ask)?;
-    let standing = if public { early } else { take_quota(gate, &ask, &known.principal)? };
-    let in_flight =
-        enter(gate, &ask, &known.principal).map_err(|refusal| Refused { refusal, standing })?;
+    if !public {
+        quota.take(gate, &ask, &known.principal).await?;
+    }
+    let held = quota.enter(gate, &ask, &known.principal).await?;
     if gate.config().audit_decisions && !public {
         audit(gate, &ask, &known.principal, EventName::AuthzAllow, Outcome::Success);
     }
+    let Quota { standing, charge, shadow } = quota;
     let permit = Permit {
         principal: known.principal,
         request_id: ask.request_id,
@@ -227,9 +235,11 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
         vocabulary: gate.vocabulary,
         session: known.session,
         token: known.token,
-        in_flight,
+        device: ask.device,
+        charge,
+        held,
     };
-    Ok(Admitted { permit, standing, ending: known.ending })
+    Ok(Admitted { permit, standing, shadow, ending: known.ending })
 }
 
 /// The session a browser still holds when it comes to a door again; whoever shows it may end it.
@@ -240,14 +250,6 @@ fn left_behind(ask: &Ask) -> Option<SessionHash> {
     }
 }
 
-fn pre_auth(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
-    if matches!(ask.credential, Credential::Local) || gate.config().off.limits {
-        return Ok(());
-    }
-    let standing = gate.limiter.take_pre_auth(&ask.client, gate.clock.elapsed());
-    judge(gate, ask, &gate.anonymous, "pre-auth", standing)
-}
-
 async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
     let known = match &ask.credential {
         Credential::None => Ok(Known::without_session(Arc::clone(&gate.anonymous))),
@@ -255,34 +257,34 @@ async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
         Credential::Conflicting => Err(Refusal::TwoCredentials),
         Credential::Unreadable => {
             let client = ask.client;
-            Err(on_blocking_thread(gate, move |gate| gate.wrong_key(&client)).await)
+            look_up(gate, ask, move |gate| Err(gate.wrong_key(&client))).await
         }
         Credential::Session(token) => {
-            let hash = token.hash();
+            let (hash, client) = (token.hash(), ask.client);
             match gate.session_in_memory(&hash) {
                 Some(found) => found,
-                None => on_blocking_thread(gate, move |gate| gate.session_in_store(&hash)).await,
+                None => look_up(gate, ask, move |gate| gate.look_up_session(&hash, &client)).await,
             }
         }
         Credential::Key(key) => match gate.key_in_memory(key, &ask.client) {
             Some(found) => found,
             None => {
                 let (key, client) = (key.clone(), ask.client);
-                on_blocking_thread(gate, move |gate| gate.key_in_store(&key, &client)).await
+                look_up(gate, ask, move |gate| gate.key_in_store(&key, &client)).await
             }
         },
         Credential::Imported(key) => match gate.key_in_memory(key, &ask.client) {
             Some(found) => found,
             None => {
                 let (key, client) = (key.clone(), ask.client);
-                on_blocking_thread(gate, move |gate| gate.key_in_store(&key, &client)).await
+                look_up(gate, ask, move |gate| gate.key_in_store(&key, &client)).await
             }
         },
         Credential::Token(token) => match gate.token_in_memory(token, &ask.client) {
             Some(found) => found,
             None => {
                 let (token, client) = (token.clone(), ask.client);
-                on_blocking_thread(gate, move |gate| gate.token_in_store(&token, &client)).await
+                look_up(gate, ask, move |gate| gate.token_in_store(&token, &client)).await
             }
         },
     };
@@ -292,6 +294,15 @@ async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
         audit(gate, ask, &gate.anonymous, event, Outcome::Denied);
     }
     known.map_err(Refused::from)
+}
+
+/// Looks into the store, unless that address has shown too many wrong credentials.
+async fn look_up<F>(gate: &Gate, ask: &Ask, look: F) -> Result<Known, Refusal>
+where
+    F: FnOnce(&Gate) -> Result<Known, Refusal> + Send + 'static,
+{
+    gate.may_guess(&ask.client)?;
+    on_blocking_thread(gate, look).await
 }
 
 /// The event of a credential that did not prove anything, if it is worth one.
@@ -384,61 +395,136 @@ fn recordable(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
     Ok(())
 }
 
-fn take_quota(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<Standing>, Refused> {
-    if gate.config().off.limits {
-        return Ok(None);
-    }
-    let policy = &ask.policy;
-    let now = gate.clock.elapsed();
-    let Some(standing) = gate.limiter.take(policy, principal, &ask.client, now) else {
-        return Ok(None);
-    };
-    judge(gate, ask, principal, policy.class.name(), standing)?;
-    Ok(Some(standing))
+/// What the limits found out about a request on its way.
+#[derive(Debug, Default)]
+struct Quota {
+    standing: Option<Standing>,
+    charge: Option<Charge>,
+    shadow: Option<&'static str>,
 }
 
-/// Refuses who is over its quota, unless limits only watch; reports the first refusal of a minute.
-fn judge(
-    gate: &Gate,
-    ask: &Ask,
-    principal: &Principal,
-    policy: &'static str,
-    standing: Standing,
-) -> Result<(), Refused> {
-    let Some(retry_after) = standing.retry_after else {
-        return Ok(());
-    };
-    let shadow = gate.limiter.config().mode == Mode::Shadow;
-    if standing.first_refusal {
-        let outcome = if shadow { Outcome::Shadow } else { Outcome::Denied };
-        audit(gate, ask, principal, EventName::ExcessRateLimitExceeded, outcome);
+impl Quota {
+    /// Counts a showing of credentials, before they are looked at.
+    fn pre_auth(&mut self, gate: &Gate, ask: &Ask) -> Result<(), Refused> {
+        if matches!(ask.credential, Credential::Local) || gate.config().off.limits {
+            return Ok(());
+        }
+        let request = gate.limiter.pre_auth(&ask.client);
+        let standing = gate.count_here(&request);
+        self.judge(gate, ask, &gate.anonymous, (&request, standing))
     }
-    if shadow {
-        return Ok(());
+
+    /// Counts a request on its caller's quota.
+    async fn take(&mut self, gate: &Gate, ask: &Ask, caller: &Principal) -> Result<(), Refused> {
+        if gate.config().off.limits {
+            return Ok(());
+        }
+        let device = ask.device.as_ref().map(Device::nonce);
+        let Some(request) = gate.limiter.request(&ask.policy, caller, &ask.client, device) else {
+            return Ok(());
+        };
+        let standing = gate.count(&request).await;
+        self.standing = Some(standing);
+        self.judge(gate, ask, caller, (&request, standing))?;
+        if standing.retry_after.is_none() {
+            self.charge = Some(Charge::new(request, standing.mark));
+        }
+        Ok(())
     }
-    Err(Refused { refusal: Refusal::OverQuota { policy, retry_after }, standing: Some(standing) })
+
+    /// Refuses who is over its quota, unless the limit only watches; reports the first refusal of a minute.
+    fn judge(
+        &mut self,
+        gate: &Gate,
+        ask: &Ask,
+        caller: &Principal,
+        (request, standing): (&Request, Standing),
+    ) -> Result<(), Refused> {
+        let Some(retry_after) = standing.retry_after else {
+            return Ok(());
+        };
+        let policy = request.policy(&standing);
+        if standing.first_refusal {
+            record_over(gate, ask, caller, (policy, request.mode));
+        }
+        if request.mode == Mode::Shadow {
+            self.shadow.get_or_insert(policy);
+            return Ok(());
+        }
+        let refusal = Refusal::OverQuota { policy, retry_after };
+        Err(Refused { refusal, standing: Some(Box::new(standing)) })
+    }
+
+    /// Takes the caller's place among what runs, and the units of heavy work its route needs.
+    async fn enter(&mut self, gate: &Gate, ask: &Ask, caller: &Principal) -> Result<Held, Refused> {
+        let mut held = Held::default();
+        let policy = &ask.policy;
+        if matches!(caller, Principal::Operator) || gate.config().off.limits {
+            return Ok(held);
+        }
+        let subject = gate.limiter.subject(caller, &ask.client);
+        if policy.class == Class::Query {
+            let most = gate.limiter.config().in_flight_max(caller);
+            match gate.enter_query(subject, most) {
+                Ok(guard) => held.in_flight = Some(guard),
+                Err(_) => self.too_many(gate, ask, caller, "in-flight")?,
+            }
+        }
+        if policy.heavy_units > 0 {
+            let database = policy.database().map(|name| gate.limiter.partition(name));
+            let database = database.unwrap_or_default();
+            let units = policy.heavy_units;
+            match gate.heavy.enter(HeavyAsk { subject, database, units }).await {
+                Ok(guard) => held.heavy = Some(guard),
+                Err(_) => self.too_many(gate, ask, caller, "heavy")?,
+            }
+        }
+        Ok(held)
+    }
+
+    fn too_many(
+        &mut self,
+        gate: &Gate,
+        ask: &Ask,
+        caller: &Principal,
+        limit: &'static str,
+    ) -> Result<(), Refused> {
+        let mode = gate.limiter.config().mode_of(ask.policy.class);
+        limits::report_refusal(limit, mode);
+        let request = self.charge.map(|charge| charge.request);
+        let now = gate.clock.elapsed();
+        if request.is_some_and(|request| gate.limiter.note_refusal(&request, now)) {
+            record_over(gate, ask, caller, (limit, mode));
+        }
+        if mode == Mode::Shadow {
+            self.shadow.get_or_insert(limit);
+            return Ok(());
+        }
+        let refusal = Refusal::TooMany { retry_after: limits::TOO_MANY_RETRY_AFTER };
+        Err(Refused { refusal, standing: self.standing.map(Box::new) })
+    }
 }
 
-fn enter(gate: &Gate, ask: &Ask, principal: &Principal) -> Result<Option<InFlightGuard>, Refusal> {
-    let unlimited = matches!(principal, Principal::Operator) || gate.config().off.limits;
-    if ask.policy.class != Class::Query || unlimited {
-        return Ok(None);
-    }
-    let most = gate.limiter.config().in_flight_max(principal);
-    match gate.in_flight.enter(Subject::of(principal, &ask.client), most) {
-        Ok(guard) => Ok(Some(guard)),
-        Err(_) if gate.limiter.config().mode == Mode::Shadow => Ok(None),
-        Err(_) => Err(Refusal::TooMany { retry_after: Duration::from_secs(1) }),
-    }
+/// A sample of what is over a limit: one line for each caller and minute.
+fn record_over(gate: &Gate, ask: &Ask, principal: &Principal, (policy, mode): (&str, Mode)) {
+    let outcome = match mode {
+        Mode::Enforce => Outcome::Denied,
+        Mode::Shadow => Outcome::Shadow,
+    };
+    let object = Some(format!("limit:{policy}"));
+    gate.record(EventName::ExcessRateLimitExceeded, outcome, &trace(ask, principal), object);
 }
 
 fn audit(gate: &Gate, ask: &Ask, principal: &Principal, name: EventName, outcome: Outcome) {
-    let trace = Trace {
+    gate.record(name, outcome, &trace(ask, principal), ask.object.clone());
+}
+
+fn trace<'a>(ask: &'a Ask, principal: &'a Principal) -> Trace<'a> {
+    Trace {
         principal,
         client: &ask.client,
         request_id: ask.request_id,
         policy: &ask.policy,
         operation: &ask.operation,
-    };
-    gate.record(name, outcome, &trace, ask.object.clone());
+    }
 }

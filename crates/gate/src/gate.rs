@@ -1,6 +1,6 @@
 //! The gate itself: its parts, made once and shared.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +13,9 @@ use crate::config::{ConfigFault, ConfigFaults, GateConfig};
 use crate::enrol::PendingApps;
 use crate::factor::passkey::{PasskeySite, Passkeys};
 use crate::keyring::{Keyring, PurposeKeys};
-use crate::limits::{InFlight, Limiter};
+use crate::limits::{
+    Heavy, InFlight, InFlightGuard, Limiter, Shared, SharedCounters, Subject, TooMany,
+};
 use crate::live::Live;
 use crate::lockout::Lockout;
 use crate::password::{BreachedPasswords, HashError, Hasher, Rules};
@@ -102,6 +104,10 @@ pub struct Parts {
     pub(crate) limiter: Limiter,
     pub(crate) in_flight: InFlight,
     pub(crate) patterns: Patterns,
+    pub(crate) heavy: Heavy,
+    /// Set once, before the first request.
+    pub(crate) shared: OnceLock<Shared>,
+    shared_mac: MacKey,
     pub(crate) live: Live,
     /// Held by whoever reads a record to write it back.
     pub(crate) changing: Mutex<()>,
@@ -125,6 +131,7 @@ pub(crate) struct Ring {
     pub(crate) tokens: TokenKeys,
     pub(crate) recovery_codes: PurposeKeys,
     pub(crate) totp_secrets: SealKeys,
+    pub(crate) devices: PurposeKeys,
 }
 
 impl Ring {
@@ -137,6 +144,7 @@ impl Ring {
             tokens: TokenKeys::new(config.tokens.algorithm, keyring, &issuer)?,
             recovery_codes: keyring.derive("recovery codes"),
             totp_secrets: SealKeys::derive(keyring, "totp secrets")?,
+            devices: keyring.derive("device cookies"),
         })
     }
 }
@@ -189,6 +197,9 @@ impl Gate {
             limiter: Limiter::new(config.limits.clone()),
             in_flight: InFlight::default(),
             patterns: Patterns::new(),
+            heavy: Heavy::new(config.limits.heavy),
+            shared: OnceLock::new(),
+            shared_mac: keyring.primary().derive("shared counters"),
             live: Live::new(),
             changing: Mutex::new(()),
             ring: RwLock::new(Arc::new(Ring::new(&keyring, &config)?)),
@@ -256,6 +267,12 @@ impl Gate {
         self.hasher.computed()
     }
 
+    /// Counts quotas together with other servers from now on; only the first call does anything.
+    pub fn share_counters(&self, counters: Arc<dyn SharedCounters>) {
+        let servers_min = self.config.limits.servers_min;
+        self.shared.get_or_init(|| Shared::new(counters, self.shared_mac.clone(), servers_min));
+    }
+
     /// How many callers' quotas are remembered at the moment.
     #[must_use]
     pub fn callers_remembered(&self) -> usize {
@@ -301,6 +318,22 @@ impl Gate {
     /// Counts what one address does too often; says whether it is worth a record.
     pub(crate) fn is_told(&self, pattern: Pattern, client: &ClientAddress) -> bool {
         self.patterns.count(pattern, client, self.clock.elapsed())
+    }
+
+    /// Takes a place among a caller's running queries, and looks out for any that never ended.
+    pub(crate) fn enter_query(
+        &self,
+        subject: Subject,
+        most: u32,
+    ) -> Result<InFlightGuard, TooMany> {
+        let now = self.clock.elapsed();
+        let longest = Duration::from_secs(u64::from(self.config.limits.in_flight.overdue_s));
+        let overdue = self.in_flight.overdue(longest, now);
+        if overdue > 0 {
+            metrics::counter!("shelduck_in_flight_overdue_total").increment(overdue);
+            tracing::error!(queries = overdue, "queries hold their places for far too long");
+        }
+        self.in_flight.enter(subject, most, now)
     }
 
     /// Keeps every other change of users, sessions and keys out until dropped.

@@ -34,7 +34,7 @@ pub use axum::body::Body;
 pub use axum::extract::{FromRequest, FromRequestParts, Request};
 pub use axum::response::Response;
 pub use body::BodyError;
-pub use cookie::SESSION_COOKIE;
+pub use cookie::{DEVICE_COOKIE, SESSION_COOKIE};
 pub use extract::{Described, Headers, Json, Path, Query, RawRequest, UserAgent};
 pub use handler::Handler;
 pub use openapi::{ApiTitle, Operation};

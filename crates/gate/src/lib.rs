@@ -20,6 +20,7 @@ pub mod audit;
 mod authenticate;
 pub mod clock;
 pub mod config;
+pub mod device;
 pub mod door;
 pub mod emergency;
 mod enrol;

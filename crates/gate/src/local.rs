@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::ClientAddress;
 use crate::gate::Gate;
-use crate::permit::Permit;
+use crate::permit::{Held, Permit};
 use crate::policy::{Class, Policy};
 
 /// What events of the command line are recorded under.
@@ -25,6 +25,8 @@ pub fn operator(gate: &Gate) -> Permit {
         vocabulary: gate.vocabulary,
         session: None,
         token: None,
-        in_flight: None,
+        device: None,
+        charge: None,
+        held: Held::default(),
     }
 }

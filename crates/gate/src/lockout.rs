@@ -1,74 +1,47 @@
 //! What happens to who guesses: one `attempt()` for every door.
 //!
-//! Three counters run at once: the account, the address, and both together. An attempt takes its place in all three
-//! *before* the credential is looked at, so a thousand guesses sent at the same moment count as a thousand. During a
-//! lock the credential is not looked at, and the answer is the same for names that exist and names that do not.
+//! Several counters run at once: the account, the address (and the /48 around a v6 one), and account and address
+//! together. An attempt takes its place in all of them *before* the credential is looked at, so a thousand guesses sent
+//! at the same moment count as a thousand. During a lock the credential is not looked at, and the answer is the same for
+//! names that exist and names that do not.
+//!
+//! Who is recognised (a browser that signed in before, a session that proves itself again) has a counter of its own
+//! instead, so that strangers cannot lock the owner out, nor the owner open the way for strangers.
 //!
 //! # Invariants
 //! - Never more than the threshold of guesses per lock, however many run at a time.
 //! - A restart changes nothing: counters are stored with each failure, under keyed codes instead of names and addresses.
 //! - Memory is bounded, and an active lock is never forgotten to make room.
+//! - Strangers cannot fill the places of those who are recognised.
+
+mod attempt;
+mod config;
+mod counter;
+mod stuffing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::address::ClientAddress;
 use crate::secret::MacKey;
 use crate::store::{LockRecord, Store, StoreError};
 use crate::table::{Full, Table};
+pub(crate) use attempt::{Attempt, BadCredential, PASSWORD};
+pub use config::LockoutConfig;
 use counter::{Counter, Rule};
+use stuffing::Pairs;
 
-mod counter;
-
-/// What happens to who guesses.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LockoutConfig {
-    /// Failures in a row that lock an account.
-    pub account_failures: u32,
-    /// Failures of one address within fifteen minutes that lock it.
-    pub address_failures: u32,
-    /// The first lock; each further one of the same account lasts twice as long.
-    pub lock_s: u32,
-    /// The longest lock.
-    pub lock_s_max: u32,
-    /// Counters remembered at a time.
-    pub counters_max: usize,
-}
-
-impl Default for LockoutConfig {
-    fn default() -> Self {
-        Self {
-            account_failures: 5,
-            address_failures: 20,
-            lock_s: 300,
-            lock_s_max: 3_600,
-            counters_max: 1 << 16,
-        }
-    }
-}
-
-impl LockoutConfig {
-    pub(crate) fn faults(&self, fault: &mut impl FnMut(&'static str, String)) {
-        if !(1..=20).contains(&self.account_failures)
-            || !(1..=1_000).contains(&self.address_failures)
-        {
-            fault(
-                "lockout",
-                "account_failures must be 1 to 20 and address_failures 1 to 1000".to_owned(),
-            );
-        }
-        if self.lock_s < 30 || self.lock_s_max < self.lock_s {
-            fault("lockout", "lock_s must be at least 30 and no more than lock_s_max".to_owned());
-        }
-        if self.counters_max < 1_024 {
-            fault("lockout.counters_max", "must be at least 1024".to_owned());
-        }
-    }
-}
+/// How long to wait when every place is an active lock.
+const FULL: Duration = Duration::from_secs(60);
+/// Addresses whose guesses are compared with each other.
+const PAIRS_ADDRESSES_MAX: usize = 1 << 13;
+/// Marks the counters of those who are recognised, which are kept apart.
+const RECOGNISED: u8 = 0x80;
 
 /// Too many failures; nothing was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,10 +59,25 @@ impl From<Locked> for crate::door::Refusal {
 
 type CounterKey = [u8; 16];
 
+/// Who guesses at what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guess<'a> {
+    /// The canonical name, or none when the credential names no account a guesser could choose.
+    pub(crate) account: Option<&'a str>,
+    /// From where.
+    pub(crate) client: &'a ClientAddress,
+    /// What the guesser is recognised by, of that account.
+    pub(crate) recognised: Option<[u8; 16]>,
+}
+
 /// The counters.
 pub(crate) struct Lockout {
     config: LockoutConfig,
     counters: Table<CounterKey, Counter>,
+    recognised: Table<CounterKey, Counter>,
+    pairs: Table<CounterKey, Pairs>,
+    /// When the last lock of an address ends, in seconds: before that, and only then, addresses have to be looked up.
+    addresses_locked_until: AtomicI64,
     key: MacKey,
     store: Arc<dyn Store>,
     is_off: bool,
@@ -109,19 +97,34 @@ impl Lockout {
         store: Arc<dyn Store>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let counters = Table::new(config.counters_max);
-        for record in store.locks()? {
+        let lockout = Self {
+            counters: Table::new(config.counters_max),
+            recognised: Table::new(config.counters_max),
+            pairs: Table::new(PAIRS_ADDRESSES_MAX),
+            addresses_locked_until: AtomicI64::new(i64::MIN),
+            config,
+            key,
+            store,
+            is_off: false,
+        };
+        for record in lockout.store.locks()? {
             let counter = Counter::restore(&record);
             if counter.is_forgotten(now) {
-                store.delete_lock(record.key)?;
+                lockout.store.delete_lock(record.key)?;
                 continue;
             }
-            let restored = counters.upsert(&record.key, seconds(now), || counter, |_| ());
+            // Which of them is an address's is not stored, so each lock of a stranger may be.
+            let [mark, ..] = record.key;
+            if mark & RECOGNISED == 0 {
+                lockout.note_lock(record.locked_until);
+            }
+            let table = lockout.table(&record.key);
+            let restored = table.upsert(&record.key, seconds(now), || counter, |_| ());
             if let Ok(((), Some(evicted))) = restored {
-                store.delete_lock(evicted)?;
+                lockout.store.delete_lock(evicted)?;
             }
         }
-        Ok(Self { config, counters, key, store, is_off: false })
+        Ok(lockout)
     }
 
     /// Counts nothing and locks nobody, when told to.
@@ -129,88 +132,200 @@ impl Lockout {
         Self { is_off, ..self }
     }
 
-    /// Takes a place for one attempt.
-    ///
-    /// `account` is the canonical name, or none when the credential names no account a guesser could choose.
+    /// Takes a place for one attempt of a stranger.
     pub(crate) fn attempt(
         &self,
         account: Option<&str>,
         client: &ClientAddress,
         now: Timestamp,
     ) -> Result<Attempt<'_>, Locked> {
-        let mut attempt = Attempt { lockout: self, places: Vec::with_capacity(3), now };
-        for (rule, key) in self.keys(account, client) {
-            let make = || Counter::new(now);
-            let entered =
-                self.counters.upsert(&key, seconds(now), make, |counter| counter.enter(&rule, now));
-            match entered {
-                Ok((Ok(()), evicted)) => {
-                    self.forget(evicted);
-                    attempt.places.push((rule, key));
-                }
-                Ok((Err(retry_after), evicted)) => {
-                    self.forget(evicted);
-                    attempt.release();
-                    return Err(Locked { retry_after });
-                }
-                // Every counter is an active lock: who is not among them waits too, rather than guess uncounted.
-                Err(Full) => {
-                    attempt.release();
-                    return Err(Locked { retry_after: Duration::from_secs(60) });
-                }
-            }
+        self.guess(&Guess { account, client, recognised: None }, now)
+    }
+
+    /// Takes a place for one attempt.
+    pub(crate) fn guess(&self, guess: &Guess<'_>, now: Timestamp) -> Result<Attempt<'_>, Locked> {
+        let recognised = guess.recognised.map(|by| self.recognised_key(by));
+        let recognised = recognised.filter(|key| !self.is_dead(key, now));
+        let mut attempt = Attempt::new(self, now);
+        if self.is_off {
+            return Ok(attempt);
+        }
+        if let Some(key) = recognised {
+            attempt.recognised = Some(key);
+            attempt.enter(Rule::account(&self.config), key)?;
+            return Ok(attempt);
+        }
+        if let Some(key) = self.origin_key(guess.client) {
+            self.check_stuffing(&key, now)?;
+            attempt.origin = Some(key);
+        }
+        for (rule, key) in self.keys(guess) {
+            attempt.enter(rule, key)?;
         }
         Ok(attempt)
     }
 
     /// Whether that address may try at all, without taking a place.
     pub(crate) fn stands(&self, client: &ClientAddress, now: Timestamp) -> Result<(), Locked> {
-        if client.expose().is_none() || self.is_off {
+        if self.is_off || now.as_second() > self.addresses_locked_until.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let key = self.code(&[b"address", &client.block().bytes()]);
-        let left = self.counters.get(&key, |counter| counter.lock_left(now)).flatten();
+        let Some(origin) = self.origin_key(client) else { return Ok(()) };
+        self.check_stuffing(&origin, now)?;
+        for key in self.address_keys(client) {
+            self.is_open(&key, now)?;
+        }
+        Ok(())
+    }
+
+    /// Ends every lock of an account, by somebody who may, for whatever address it was.
+    pub(crate) fn pardon(&self, account: &str) -> Result<(), StoreError> {
+        let prefix = self.account_prefix(account);
+        let mut keys = Vec::new();
+        self.counters.each(|key, _| {
+            if key.starts_with(&prefix) {
+                keys.push(*key);
+            }
+        });
+        for key in keys {
+            self.counters.remove(&key);
+            self.store.delete_lock(key)?;
+        }
+        // Also when it had to make room here and is stored all the same.
+        self.store.delete_lock(self.account_key(account))
+    }
+
+    /// What somebody was recognised by is worth nothing any more.
+    fn kill(&self, recognised: CounterKey, now: Timestamp) {
+        let life = SignedDuration::from_secs(i64::from(self.config.device_life_s));
+        let end = now.checked_add(life).unwrap_or(now);
+        let make = || Counter::new(now);
+        let killed = self.recognised.upsert(&recognised, seconds(now), make, |counter| {
+            counter.lock_until(end, now);
+            counter.record(recognised)
+        });
+        if let Ok((record, evicted)) = killed {
+            self.forget(evicted);
+            self.save(&[record]);
+        }
+    }
+
+    /// No lock but that of a dead one lasts so long.
+    fn is_dead(&self, recognised: &CounterKey, now: Timestamp) -> bool {
+        let longest = Duration::from_secs(u64::from(self.config.lock_s_max));
+        let left = self.recognised.get(recognised, |counter| counter.lock_left(now)).flatten();
+        left.is_some_and(|left| left > longest)
+    }
+
+    fn is_open(&self, key: &CounterKey, now: Timestamp) -> Result<(), Locked> {
+        let left = self.table(key).get(key, |counter| counter.lock_left(now)).flatten();
         left.map_or(Ok(()), |retry_after| Err(Locked { retry_after }))
     }
 
-    /// Ends the lock of an account, by somebody who may.
-    pub(crate) fn pardon(&self, account: &str) -> Result<(), StoreError> {
-        let key = self.code(&[b"account", account.as_bytes()]);
-        self.counters.remove(&key);
-        self.store.delete_lock(key)
+    fn check_stuffing(&self, origin: &CounterKey, now: Timestamp) -> Result<(), Locked> {
+        self.is_open(&self.code(&[b"stuffing", origin]), now)
     }
 
-    /// Ends the lock of an account at one address, for somebody who proved there to be its owner.
-    pub(crate) fn pardon_at(
+    /// Counts a guess that an address has not made before; says whether that was one too many.
+    fn stuffed(
         &self,
-        account: &str,
-        client: &ClientAddress,
-    ) -> Result<(), StoreError> {
-        let key = self.code(&[b"pair", account.as_bytes(), &client.block().bytes()]);
-        self.counters.remove(&key);
-        self.store.delete_lock(key)
+        origin: &CounterKey,
+        guess: u64,
+        now: Timestamp,
+    ) -> Option<(bool, LockRecord)> {
+        let make = Pairs::default;
+        let new =
+            self.pairs.upsert(origin, seconds(now), make, |pairs| pairs.add(guess, seconds(now)));
+        if !new.is_ok_and(|(new, _)| new) {
+            return None;
+        }
+        let rule = Rule::stuffing(&self.config);
+        let key = self.code(&[b"stuffing", origin]);
+        let counted = self.counters.upsert(
+            &key,
+            seconds(now),
+            || Counter::new(now),
+            |counter| {
+                let began = counter.fail(&rule, now);
+                (began, counter.record(key))
+            },
+        );
+        let ((began, record), evicted) = counted.ok()?;
+        self.forget(evicted);
+        if began {
+            self.note_lock(record.locked_until);
+        }
+        Some((began, record))
     }
 
-    fn keys(&self, account: Option<&str>, client: &ClientAddress) -> Vec<(Rule, CounterKey)> {
-        let mut keys = Vec::with_capacity(3);
-        if self.is_off {
-            return keys;
+    fn note_lock(&self, until: Option<Timestamp>) {
+        if let Some(until) = until {
+            self.addresses_locked_until.fetch_max(until.as_second(), Ordering::Relaxed);
         }
-        let block = client.block().bytes();
-        // The operator's socket is no address that could be locked.
-        if client.expose().is_some() {
-            keys.push((Rule::address(&self.config), self.code(&[b"address", &block])));
-        }
-        if let Some(account) = account {
+    }
+
+    fn table(&self, key: &CounterKey) -> &Table<CounterKey, Counter> {
+        let [mark, ..] = key;
+        if mark & RECOGNISED == 0 { &self.counters } else { &self.recognised }
+    }
+
+    fn keys(&self, guess: &Guess<'_>) -> Vec<(Rule, CounterKey)> {
+        let mut keys = Vec::with_capacity(4);
+        let rule = Rule::address(&self.config);
+        keys.extend(self.address_keys(guess.client).map(|key| (rule, key)));
+        if let Some(account) = guess.account {
             let rule = Rule::account(&self.config);
-            keys.push((rule, self.code(&[b"account", account.as_bytes()])));
-            keys.push((rule, self.code(&[b"pair", account.as_bytes(), &block])));
+            keys.push((rule, self.account_key(account)));
+            keys.push((rule, self.pair_key(account, guess.client)));
         }
         keys
     }
 
+    /// The address, and the network of 48 bits around a v6 one. The operator's socket is no address that could be locked.
+    fn address_keys(&self, client: &ClientAddress) -> impl Iterator<Item = CounterKey> {
+        let address = client.expose().map(|_| self.code(&[b"address", &client.block().bytes()]));
+        let site = client.site().map(|site| self.code(&[b"site", &site.bytes()]));
+        address.into_iter().chain(site)
+    }
+
+    /// Who stuffs: the largest network that is one customer's.
+    fn origin_key(&self, client: &ClientAddress) -> Option<CounterKey> {
+        client.expose()?;
+        let block = client.site().unwrap_or_else(|| client.block());
+        Some(self.code(&[b"origin", &block.bytes()]))
+    }
+
+    /// Half of each key that belongs to an account tells which, so that all of them can be found.
+    fn account_prefix(&self, account: &str) -> [u8; 8] {
+        let [prefix @ .., _, _, _, _, _, _, _, _] = self.code(&[b"account", account.as_bytes()]);
+        prefix
+    }
+
+    fn account_key(&self, account: &str) -> CounterKey {
+        self.code(&[b"account", account.as_bytes()])
+    }
+
+    fn pair_key(&self, account: &str, client: &ClientAddress) -> CounterKey {
+        let mut key = self.code(&[b"pair", account.as_bytes(), &client.block().bytes()]);
+        for (to, from) in key.iter_mut().zip(self.account_prefix(account)) {
+            *to = from;
+        }
+        key
+    }
+
+    fn recognised_key(&self, by: [u8; 16]) -> CounterKey {
+        let [mark, rest @ ..] = self.code(&[b"recognised", &by]);
+        let mut key = [mark | RECOGNISED; 16];
+        let [_, tail @ ..] = &mut key;
+        *tail = rest;
+        key
+    }
+
     fn code(&self, parts: &[&[u8]]) -> CounterKey {
-        self.key.mac(parts).half()
+        let mut key = self.key.mac(parts).half();
+        let [mark, ..] = &mut key;
+        *mark &= !RECOGNISED;
+        key
     }
 
     fn forget(&self, evicted: Option<CounterKey>) {
@@ -224,13 +339,20 @@ impl Lockout {
         }
     }
 
-    fn save(&self, record: &LockRecord) {
-        if let Err(error) = self.store.save_lock(record) {
+    fn save(&self, records: &[LockRecord]) {
+        if let Err(error) = self.store.save_locks(records) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "a failure counter was not stored"
+                "failure counters were not stored"
             );
         }
+    }
+}
+
+impl From<Full> for Locked {
+    /// Every counter is an active lock: who is not among them waits too, rather than guess uncounted.
+    fn from(_: Full) -> Self {
+        Self { retry_after: FULL }
     }
 }
 
@@ -240,69 +362,6 @@ impl std::fmt::Debug for Lockout {
     }
 }
 
-/// A place taken for one attempt; a failure unless said otherwise.
-pub(crate) struct Attempt<'a> {
-    lockout: &'a Lockout,
-    places: Vec<(Rule, CounterKey)>,
-    now: Timestamp,
-}
-
-impl Attempt<'_> {
-    /// The credential was right: the account and the pair start anew, the address keeps its count, so that one good
-    /// account does not cover a run through many others. Says whether there had been failures.
-    pub(crate) fn succeeded(mut self) -> bool {
-        let mut after_failures = false;
-        for (rule, key) in std::mem::take(&mut self.places) {
-            if rule.is_address() {
-                self.lockout.counters.get(&key, Counter::release);
-                continue;
-            }
-            let failed = self.lockout.counters.get(&key, Counter::clear).unwrap_or(false);
-            if failed {
-                after_failures = true;
-                self.lockout.forget(Some(key));
-            }
-        }
-        after_failures
-    }
-
-    /// The credential was wrong.
-    pub(crate) fn failed(mut self) -> Failed {
-        self.fail()
-    }
-
-    /// Nothing was learnt: the credential could not be looked at.
-    pub(crate) fn release(&mut self) {
-        for (_, key) in std::mem::take(&mut self.places) {
-            self.lockout.counters.get(&key, Counter::release);
-        }
-    }
-
-    fn fail(&mut self) -> Failed {
-        let mut began_lock = false;
-        for (rule, key) in std::mem::take(&mut self.places) {
-            let failed = self.lockout.counters.get(&key, |counter| {
-                let began = counter.fail(&rule, self.now);
-                (began, counter.record(key))
-            });
-            if let Some((began, record)) = failed {
-                began_lock |= began;
-                self.lockout.save(&record);
-            }
-        }
-        Failed { began_lock }
-    }
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        self.fail();
-    }
-}
-
 fn seconds(at: Timestamp) -> u64 {
     u64::try_from(at.as_second()).unwrap_or(0)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,8 @@
 //! A store in memory, for tests and for looking at a route table without a
 //! server.
 
+mod authenticators;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +33,7 @@ struct Kept {
     sessions: BTreeMap<SessionHash, SessionRecord>,
     keys: BTreeMap<KeyId, KeyRecord>,
     locks: BTreeMap<[u8; 16], LockRecord>,
+    tries: BTreeMap<(UserId, String), u32>,
     setup_secret: Option<Fingerprint>,
     /// Newest first.
     former: BTreeMap<UserId, Vec<PasswordHashText>>,
@@ -271,8 +274,8 @@ impl Store for MemoryStore {
         Ok(self.kept().locks.values().copied().collect())
     }
 
-    fn save_lock(&self, lock: &LockRecord) -> Result<(), StoreError> {
-        self.kept().locks.insert(lock.key, *lock);
+    fn save_locks(&self, locks: &[LockRecord]) -> Result<(), StoreError> {
+        self.kept().locks.extend(locks.iter().map(|lock| (lock.key, *lock)));
         Ok(())
     }
 

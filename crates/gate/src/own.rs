@@ -22,7 +22,9 @@ impl Gate {
     ) -> Result<(), AccountError> {
         let user = self.caller(permit)?;
         let mut attempt = self.attempt(permit, Some(&user.name))?;
-        let verdict = undecided(&mut attempt, self.hasher.verify(current, user.password.as_ref()))?;
+        let bound = attempt.tries_password(Some(&user));
+        let kept = undecided(&mut attempt, bound)?;
+        let verdict = undecided(&mut attempt, self.hasher.verify(current, kept))?;
         if verdict == Verdict::Wrong {
             attempt.failed();
             self.record(
@@ -40,6 +42,7 @@ impl Gate {
             let _changing = self.change();
             self.unchanged(&user)?;
             self.store.set_password(user.id, &password, Some(self.now()), others)?;
+            self.rebound(&user)?;
         }
         self.live.forget_all();
         self.record(EventName::AuthnPasswordChange, Outcome::Success, &Trace::of(permit), None);

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -36,6 +37,8 @@ pub const FORMER_MAX: usize = 24;
 const MEMORY_KIB_MIN: u32 = 19 * 1024;
 const PASSES_MIN: u32 = 2;
 const CHARACTERS_MIN: usize = 15;
+/// Longest time that is let pass instead of a hash.
+const TYPICAL_MAX: Duration = Duration::from_secs(1);
 
 /// What an operator can set about passwords.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -170,6 +173,8 @@ pub(crate) struct Hasher {
     computed: AtomicU64,
     /// Compared when there is no account, so that this takes as long.
     dummy: PasswordHashText,
+    /// How long a comparison took lately, in microseconds.
+    typical: AtomicU64,
 }
 
 /// What a comparison found.
@@ -186,9 +191,17 @@ impl Hasher {
         let params = config.params().map_err(|_| HashError::Unusable)?;
         let salt = random::array::<16>(random)?;
         let nothing = random::array::<32>(random)?;
+        let began = Instant::now();
         let dummy = hash(&params, &nothing, &salt)?;
-        let (pool, computed) = (Pool::new(config.hashes_at_a_time), AtomicU64::new(0));
-        Ok(Self { params, pool, computed, dummy })
+        let hasher = Self {
+            params,
+            pool: Pool::new(config.hashes_at_a_time),
+            computed: AtomicU64::new(0),
+            dummy,
+            typical: AtomicU64::new(0),
+        };
+        hasher.took(began.elapsed());
+        Ok(hasher)
     }
 
     /// How many hashes were computed.
@@ -226,13 +239,33 @@ impl Hasher {
             return Ok(if right { Verdict::RightButWeak } else { Verdict::Wrong });
         }
         let parsed = PasswordHash::new(kept).map_err(|_| HashError::Unusable)?;
+        let began = Instant::now();
         let _pass = self.pool.enter()?;
         self.computed.fetch_add(1, Ordering::Relaxed);
         let right = Argon2::default().verify_password(normal.as_bytes(), &parsed).is_ok();
+        self.took(began.elapsed());
         if stored.is_none() || !right {
             return Ok(Verdict::Wrong);
         }
         Ok(if self.is_weak(&parsed) { Verdict::RightButWeak } else { Verdict::Right })
+    }
+
+    /// Lets pass what a comparison takes, without comparing: an answer that was never in doubt tells nothing by coming
+    /// early, and who is locked out cannot keep the processors busy.
+    pub(crate) fn pass_the_time(&self) {
+        std::thread::sleep(self.typical());
+    }
+
+    fn typical(&self) -> Duration {
+        Duration::from_micros(self.typical.load(Ordering::Relaxed)).min(TYPICAL_MAX)
+    }
+
+    /// Moves an eighth of the way to what a comparison took, queueing included.
+    fn took(&self, time: Duration) {
+        let took = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let before = self.typical.load(Ordering::Relaxed);
+        let typical = if before == 0 { took } else { before - before / 8 + took / 8 };
+        self.typical.store(typical, Ordering::Relaxed);
     }
 
     fn is_weak(&self, parsed: &PasswordHash) -> bool {
@@ -287,6 +320,17 @@ mod tests {
         assert_eq!(strong.verify(&secret, Some(&old)).unwrap(), Verdict::RightButWeak);
         assert_eq!(strong.verify(&secret, Some(&new)).unwrap(), Verdict::Right);
         assert_eq!(weak.verify(&secret, Some(&new)).unwrap(), Verdict::Right);
+    }
+
+    #[test]
+    fn what_a_comparison_takes_is_known_from_the_start_and_follows_slowly() {
+        let hasher = Hasher::new(&config(), &SystemRandom).unwrap();
+        assert!(hasher.typical() > Duration::ZERO);
+        hasher.typical.store(80_000, Ordering::Relaxed);
+        hasher.took(Duration::from_micros(160_000));
+        assert_eq!(hasher.typical(), Duration::from_micros(90_000));
+        hasher.took(Duration::from_secs(3_600));
+        assert_eq!(hasher.typical(), TYPICAL_MAX, "whatever happened, nobody waits longer");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::address::ClientAddress;
-use crate::limits::InFlightGuard;
+use crate::device::Device;
+use crate::limits::{Charge, HeavyGuard, InFlightGuard};
 use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::request_id::RequestId;
@@ -30,7 +31,22 @@ pub struct Permit {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) session: Option<SessionHash>,
     pub(crate) token: Option<TokenUse>,
+    pub(crate) device: Option<Device>,
+    pub(crate) charge: Option<Charge>,
+    pub(crate) held: Held,
+}
+
+/// What a request holds while it runs; given back when dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
     pub(crate) in_flight: Option<InFlightGuard>,
+    pub(crate) heavy: Option<HeavyGuard>,
+}
+
+impl Held {
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.in_flight.is_none() && self.heavy.is_none()
+    }
 }
 
 impl Permit {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::scope::Action;
 
@@ -22,7 +22,7 @@ pub const AUTH_BYTES_MAX: usize = 16 * KIB;
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The kind of work a route does; limits are set per class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Looking.
@@ -144,8 +144,10 @@ pub struct Policy {
     pub while_required: bool,
     /// Whether a person must have proved themselves within the last minutes, by the strongest factor they have.
     pub fresh: bool,
-    /// What one call takes from the class's quota.
+    /// How many times the class's cost one call takes from its quota.
     pub cost: u32,
+    /// Units of heavy work one call holds while it runs; most hold none.
+    pub heavy_units: u32,
     /// Which foreign pages may read the answer.
     pub cors: CorsClass,
     /// What proves that no foreign page made the call.
@@ -159,6 +161,15 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The one database it speaks of, if it does.
+    #[must_use]
+    pub const fn database(&self) -> Option<&'static str> {
+        match self.access {
+            Access::Requires(required) => required.database,
+            Access::Public | Access::SignedIn | Access::Operator => None,
+        }
+    }
+
     const fn base(class: Class, access: Access) -> Self {
         Self {
             class,
@@ -167,6 +178,7 @@ impl Policy {
             while_required: false,
             fresh: false,
             cost: 1,
+            heavy_units: 0,
             cors: CorsClass::SameOrigin,
             csrf: CsrfRule::Cookie,
             body_bytes_max: EMPTY_BYTES_MAX,
@@ -282,10 +294,17 @@ impl Policy {
         self
     }
 
-    /// What one call takes from the quota.
+    /// How many times the class's cost one call takes from the quota.
     #[must_use]
     pub const fn cost(mut self, cost: u32) -> Self {
         self.cost = cost;
+        self
+    }
+
+    /// Units of heavy work one call holds while it runs, of those all callers share.
+    #[must_use]
+    pub const fn heavy(mut self, units: u32) -> Self {
+        self.heavy_units = units;
         self
     }
 

@@ -17,7 +17,7 @@ use crate::factor::passkey::{PasskeyAnswer, PasskeyError};
 use crate::factor::totp::{App, FAILURES_MAX};
 use crate::factor::{Enrolled, Factor, Factors};
 use crate::gate::{Gate, Trace};
-use crate::lockout::Attempt;
+use crate::lockout::{Attempt, PASSWORD};
 use crate::name::canonical;
 use crate::password::{Password, Verdict};
 use crate::permit::Permit;
@@ -108,8 +108,10 @@ impl Gate {
     pub fn prove(&self, permit: &Permit, shown: &Shown<'_>) -> Result<Proof, AccountError> {
         let name = canonical(shown.username);
         let mut attempt = self.attempt(permit, Some(&name))?;
+        attempt.guesses(&[name.as_bytes(), shown.password.expose().as_bytes()]);
         let found = undecided(&mut attempt, self.store.user_by_name(&name))?;
-        let kept = found.as_ref().and_then(|user| user.password.as_ref());
+        let kept = attempt.tries_password(found.as_ref());
+        let kept = undecided(&mut attempt, kept)?;
         let verdict = undecided(&mut attempt, self.hasher.verify(shown.password, kept))?;
         let object = found.as_ref().map(|user| format!("user:{}", user.id));
         let user = found.filter(|user| !user.disabled && verdict != Verdict::Wrong);
@@ -295,7 +297,8 @@ impl Gate {
 
 impl HalfProved {
     /// With the second factor, if there is one; the failures before are forgiven now.
-    pub(crate) fn complete(self, second: Option<Factor>, attempt: Attempt<'_>) -> Proved {
+    pub(crate) fn complete(self, second: Option<Factor>, mut attempt: Attempt<'_>) -> Proved {
+        attempt.completes(self.user.id, PASSWORD);
         let factors = second.into_iter().fold(Factors::from(Factor::Password), Factors::with);
         Proved {
             user: self.user,

@@ -89,6 +89,7 @@ impl Gate {
     ) -> Result<(), AccountError> {
         // Only the address can be locked: 256 bits need no lock by which strangers could keep the owner out.
         let mut attempt = self.attempt(permit, None)?;
+        attempt.guesses(&[b"reset", secret.expose().as_bytes()]);
         let found = undecided(&mut attempt, self.reset_of(secret))?;
         let Some((reset, user)) = found else {
             attempt.failed();
@@ -149,8 +150,7 @@ impl Gate {
 
     fn after_reset(&self, permit: &Permit, user: &UserRecord) -> Result<(), AccountError> {
         self.live.forget_all();
-        self.lockout.pardon(&user.name)?;
-        self.lockout.pardon_at(&user.name, &permit.client)?;
+        self.rebound(user)?;
         let event = EventName::AuthnPasswordChange;
         let object = Some(format!("user:{}", user.id));
         self.record(event, Outcome::Success, &Trace::of(permit), object);

@@ -49,6 +49,7 @@ impl Gate {
     pub fn set_up(&self, permit: &Permit, form: &SetUp) -> Result<SignedIn, AccountError> {
         // Only the address can be locked: a secret of 256 bits needs no lock by which strangers could keep its owner out.
         let mut attempt = self.attempt(permit, None)?;
+        attempt.guesses(&[b"setup", form.secret.expose().as_bytes()]);
         let kept = undecided(&mut attempt, self.store.setup_secret())?;
         let shown = Fingerprint::of(form.secret.expose().as_bytes());
         if !shown.matches(&kept.unwrap_or(Fingerprint([0; 32]))) {

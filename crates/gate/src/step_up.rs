@@ -89,7 +89,7 @@ impl Gate {
     /// [`AccountError::WrongFactor`], `WeakFactor` when the account has something stronger, `TransactionEnded`, `Locked`,
     /// `Busy`, `NotForCaller`, or a failing store.
     pub fn step_up(&self, permit: &Permit, shown: &StepUp) -> Result<SessionToken, AccountError> {
-        let (user, session) = self.caller_in_session(permit)?;
+        let (mut user, session) = self.caller_in_session(permit)?;
         let enrolled = self.store.enrolled(user.id)?;
         let proved = Factors::from(shown.factor());
         if enrolled.fresh_until(proved, self.now()).is_none() {
@@ -97,6 +97,10 @@ impl Gate {
         }
         let ceremony = self.stepping(shown, session.id)?;
         let mut attempt = self.attempt(permit, Some(&user.name))?;
+        if matches!(shown, StepUp::Password(_)) {
+            let kept = attempt.tries_password(Some(&user)).map(|kept| kept.cloned());
+            user.password = undecided(&mut attempt, kept)?;
+        }
         let checked = self.shows(permit, &user, shown, ceremony.as_ref());
         if !undecided(&mut attempt, checked)? {
             attempt.failed();

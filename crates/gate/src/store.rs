@@ -10,6 +10,8 @@
 //! - Each method is one transaction.
 //! - User names are unique; the gate passes them in canonical spelling.
 
+mod authenticators;
+
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -22,6 +24,7 @@ use crate::keyring::KeyLabel;
 use crate::principal::{SessionId, UserId};
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
+pub use authenticators::{AUTHENTICATORS_PER_USER_MAX, AuthenticatorStore};
 
 pub mod factors;
 mod passwords;
@@ -183,7 +186,7 @@ pub enum SessionsAfter {
 
 /// What the gate must find again after a restart.
 pub trait Store:
-    FactorStore + PasswordStore + SessionStore + TokenStore + Send + Sync + 'static
+    AuthenticatorStore + FactorStore + PasswordStore + SessionStore + TokenStore + Send + Sync + 'static
 {
     /// The account of that id.
     ///
@@ -348,11 +351,11 @@ pub trait Store:
     /// The storage failed.
     fn locks(&self) -> Result<Vec<LockRecord>, StoreError>;
 
-    /// Adds or replaces a counter.
+    /// Adds or replaces counters.
     ///
     /// # Errors
     /// The storage failed.
-    fn save_lock(&self, lock: &LockRecord) -> Result<(), StoreError>;
+    fn save_locks(&self, locks: &[LockRecord]) -> Result<(), StoreError>;
 
     /// Forgets a counter; nothing happens when it is gone.
     ///

@@ -91,6 +91,15 @@ impl<K: Hash + Eq + Clone, V: Entry> Table<K, V> {
         }
     }
 
+    /// Looks at every entry, one shard after the other.
+    pub(crate) fn each(&self, mut look: impl FnMut(&K, &mut V)) {
+        for shard in &self.shards {
+            for (key, value) in &mut locked(shard).slots {
+                look(key, value);
+            }
+        }
+    }
+
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| locked(shard).slots.len()).sum()

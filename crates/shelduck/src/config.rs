@@ -16,6 +16,7 @@ mod setting;
 
 pub(crate) use load::{Loaded, Place, Problem, load};
 pub(crate) use options::{
-    AuditOrigin, Config, ForwardedFamily, LimitsMode, LogFormat, MfaAlgorithm, MfaRequired,
+    AuditOrigin, Config, ForwardedFamily, LimitsMode, LimitsScope, LogFormat, MfaAlgorithm,
+    MfaRequired,
 };
 pub(crate) use sample::{reference, sample};

@@ -8,8 +8,9 @@ use gate::config::{
     PasswordConfig, SessionsConfig,
 };
 use gate::factor::totp::TotpAlgorithm;
+use gate::limits::{Burst, CallerScope, Costs, HeavyConfig, InFlightMax, Tiers};
 
-use crate::config::{Config, ForwardedFamily, LimitsMode, MfaAlgorithm, MfaRequired};
+use crate::config::{Config, ForwardedFamily, LimitsMode, LimitsScope, MfaAlgorithm, MfaRequired};
 use crate::listen::{ListenConfig, TlsConfig};
 
 /// What the gate is set up with.
@@ -36,6 +37,11 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
             account_failures: auth.attempts,
             address_failures: auth.address_attempts,
             lock_s: seconds(auth.duration),
+            lock_s_max: seconds(auth.duration_max),
+            authenticator_failures: auth.attempts_in_a_row,
+            stuffing_pairs: auth.stuffing_pairs,
+            stuffing_lock_s: seconds(auth.stuffing_duration),
+            device_life_s: seconds(auth.device_life),
             ..LockoutConfig::default()
         },
         sessions: SessionsConfig {
@@ -84,13 +90,53 @@ fn limits(config: &Config) -> LimitsConfig {
             LimitsMode::Enforce => Mode::Enforce,
             LimitsMode::Shadow => Mode::Shadow,
         },
+        shadow: limits.shadow.clone(),
+        scope: match limits.scope {
+            LimitsScope::Address => CallerScope::Address,
+            LimitsScope::Session => CallerScope::Session,
+        },
+        per_database: limits.per_database,
         read: limits.read,
         query: limits.query,
         write: limits.write,
         auth: limits.auth,
         monitoring: limits.monitoring,
         ingest: limits.ingest,
+        static_files: limits.static_files,
         other: limits.other,
+        pre_auth: limits.pre_auth,
+        bad_credentials: limits.bad_credentials,
+        costs: Costs {
+            read: limits.cost_read,
+            query: limits.cost_query,
+            write: limits.cost_write,
+            auth: limits.cost_auth,
+            monitoring: limits.cost_monitoring,
+        },
+        tiers: Tiers {
+            anonymous: limits.tier_anonymous,
+            signed_in: limits.tier_signed_in,
+            key: limits.tier_key,
+        },
+        api_burst: Some(Burst::per_minute(
+            limits.api_per_second.saturating_mul(60),
+            limits.api_size,
+        )),
+        auth_burst: Some(Burst::per_minute(limits.login_per_minute, limits.login_size)),
+        in_flight: InFlightMax {
+            anonymous: limits.in_flight_anonymous,
+            signed_in: limits.in_flight_signed_in,
+            key: limits.in_flight_key,
+            ..InFlightMax::default()
+        },
+        heavy: HeavyConfig {
+            units: limits.heavy_units,
+            per_database: limits.heavy_units_per_database,
+            queue_max: limits.heavy_queue,
+            wait_ms: whole(u64::try_from(limits.heavy_wait.as_millis()).unwrap_or(u64::MAX)),
+        },
+        callers_max: limits.callers_max,
+        compatibility_headers: limits.compatibility_headers,
         ..LimitsConfig::default()
     }
 }

@@ -144,6 +144,16 @@ export interface Health {
   status: string;
 }
 
+/** Heavy work of all callers. */
+export interface Heavy {
+  /** Units in use. */
+  units: number;
+  /** Units there are. */
+  units_max: number;
+  /** Callers waiting for some. */
+  waiting: number;
+}
+
 /** The width of a bucket. */
 export type Interval = "minute" | "hour" | "day" | "week" | "month";
 
@@ -191,7 +201,11 @@ export type Level = "event" | "visit";
 export interface Limit {
   /** The class of route. */
   class: string;
-  /** Calls per minute. */
+  /** Units one call takes. */
+  cost: number;
+  /** `enforce` or `shadow`. */
+  mode: string;
+  /** Units per minute. */
   per_minute: Tiers;
 }
 
@@ -199,10 +213,48 @@ export interface Limit {
 export interface Limits {
   /** Queries of one caller at a time. */
   in_flight: Tiers;
-  /** Calls per minute and caller. */
+  /** Calls per minute and caller, in units of cost. */
   items: Limit[];
   /** `enforce`, or `shadow`: counted and reported, not refused. */
   mode: string;
+  /** What the caller has used in the last minute. */
+  own: Standing[];
+}
+
+/** One quota in use. */
+export interface Live {
+  /** The class of route. */
+  class: string;
+  /** The database it is about, if it is about one. */
+  database?: string | null;
+  /** Queries that run. */
+  in_flight: number;
+  /** Units there are. */
+  quota: number;
+  /** Requests refused within the last minute. */
+  refused: number;
+  /** Requests that a limit which only watches would have refused. */
+  shadow: number;
+  /** Whose: `user:`, `session:`, `key:` or `device:` and an id, or `address:` and the code the audit log has for it. */
+  subject: string;
+  /** Units used within the last minute. */
+  used: number;
+}
+
+/** The quotas in use, of everybody. */
+export interface LiveLimits {
+  /** Heavy work. */
+  heavy: Heavy;
+  /** Queries that run. */
+  in_flight: number;
+  /** Those over their limit first, then the fullest; 200 at most. */
+  items: Live[];
+  /** `enforce`, or `shadow`: counted and reported, not refused. */
+  mode: string;
+  /** Quotas in use that are not listed. */
+  omitted: number;
+  /** Quotas remembered, used or not. */
+  remembered: number;
 }
 
 /** Who is signed in, or what is asked for first. */
@@ -694,6 +746,24 @@ export type Sort =
 
 /** Whose list an item is on. */
 export type Source = "startup" | "duckling" | "draco-metric";
+
+/** What is used of one quota. */
+export interface Standing {
+  /** The class of route. */
+  class: string;
+  /** The database it is about, if it is about one. */
+  database?: string | null;
+  /** Queries that run. */
+  in_flight: number;
+  /** Units there are. */
+  quota: number;
+  /** Requests refused within the last minute. */
+  refused: number;
+  /** Requests that a limit which only watches would have refused. */
+  shadow: number;
+  /** Units used within the last minute. */
+  used: number;
+}
 
 /** A proof: exactly one of `password`, `code`, `recovery_code` and `passkey`, the last with its `transaction`. */
 export interface StepUpRequest {

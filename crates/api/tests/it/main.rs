@@ -9,6 +9,7 @@ mod factors;
 mod grants;
 mod ingest;
 mod keys;
+mod limits;
 mod matrix;
 mod monitoring;
 mod reports;

@@ -274,6 +274,8 @@ fn gate(
             monitoring: 10_000,
             static_files: 10_000,
             other: 10_000,
+            api_burst: None,
+            auth_burst: None,
             ..LimitsConfig::default()
         },
         public_url: Some(ORIGIN.to_owned()),

@@ -14,10 +14,10 @@ fn counter(key: u32, seconds: i64, locked_until: Option<Timestamp>) -> Lockout {
 #[test]
 fn a_counter_is_replaced_whole_and_forgotten() {
     let store = store();
-    store.control.save_lockout(&counter(1, 1, None)).unwrap();
+    store.control.save_lockouts(&[counter(1, 1, None)]).unwrap();
     let locked = Lockout { failures: 5, ..counter(1, 2, Some(at(300))) };
-    store.control.save_lockout(&locked).unwrap();
-    store.control.save_lockout(&counter(2, 3, None)).unwrap();
+    store.control.save_lockouts(&[locked]).unwrap();
+    store.control.save_lockouts(&[counter(2, 3, None)]).unwrap();
     assert_eq!(store.control.lockouts().unwrap(), [counter(2, 3, None), locked]);
     store.control.delete_lockout(&locked.key).unwrap();
     store.control.delete_lockout(&locked.key).unwrap();
@@ -31,7 +31,7 @@ fn the_table_has_a_bound_and_running_locks_go_last() {
     let mut other = rusqlite::Connection::open(store.folder.path().join("control.sqlite")).unwrap();
     let transaction = other.transaction().unwrap();
     for number in 0..LOCKOUTS_MAX {
-        let counter = counter(number, i64::from(number) - 100_000, None);
+        let counter = counter(number, i64::from(number) - 200_000, None);
         let locked_until = (number == 0).then(|| at(900_000).as_millisecond());
         transaction
             .execute(
@@ -43,7 +43,7 @@ fn the_table_has_a_bound_and_running_locks_go_last() {
     transaction.commit().unwrap();
     assert_eq!(store.control.lockouts().unwrap().len(), LOCKOUTS_MAX as usize);
 
-    store.control.save_lockout(&counter(u32::MAX, 0, None)).unwrap();
+    store.control.save_lockouts(&[counter(u32::MAX, 0, None)]).unwrap();
     let kept: Vec<[u8; 16]> =
         store.control.lockouts().unwrap().into_iter().map(|lockout| lockout.key).collect();
     assert_eq!(kept.len(), LOCKOUTS_MAX as usize);

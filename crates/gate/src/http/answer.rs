@@ -14,6 +14,7 @@ use super::extract::Json;
 use super::openapi::Operation;
 use super::problem::{Problem, kind};
 use crate::accounts::SignedIn;
+use crate::device::DeviceToken;
 use crate::session::SessionToken;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -126,6 +127,8 @@ pub struct Session<A> {
 #[derive(Debug)]
 enum Cookie {
     Given(SessionToken),
+    /// Along with what it is recognised by from now on.
+    Begun(SessionToken, DeviceToken),
     TakenBack,
     AsItIs,
 }
@@ -134,7 +137,8 @@ impl<A> Session<A> {
     /// Gives the browser its token along with the answer.
     #[must_use]
     pub fn begin(signed_in: &SignedIn, answer: A) -> Self {
-        Self { answer, cookie: Cookie::Given(signed_in.token.clone()) }
+        let SignedIn { token, device, .. } = signed_in;
+        Self { answer, cookie: Cookie::Begun(token.clone(), device.clone()) }
     }
 
     /// Gives the browser another token for the session it has.
@@ -149,7 +153,8 @@ impl<A> Session<A> {
         Self { answer, cookie: Cookie::AsItIs }
     }
 
-    /// Takes the token back and tells the browser to forget what it kept of us.
+    /// Takes the token back and tells the browser to forget what it kept of us, but for what it is recognised by: else
+    /// strangers could lock out whoever signs out.
     #[must_use]
     pub const fn end(answer: A) -> Self {
         Self { answer, cookie: Cookie::TakenBack }
@@ -165,12 +170,15 @@ impl<A: Answer> Answer for Session<A> {
                 let cookie = cookie::begin(token).ok_or_else(|| Problem::new(kind::INTERNAL))?;
                 headers.append(SET_COOKIE, cookie);
             }
+            Cookie::Begun(token, device) => {
+                for cookie in [cookie::begin(token), cookie::recognise(device)] {
+                    let cookie = cookie.ok_or_else(|| Problem::new(kind::INTERNAL))?;
+                    headers.append(SET_COOKIE, cookie);
+                }
+            }
             Cookie::TakenBack => {
                 headers.append(SET_COOKIE, cookie::end());
-                headers.insert(
-                    CLEAR_SITE_DATA,
-                    HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
-                );
+                headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\", \"storage\""));
             }
             Cookie::AsItIs => {}
         }

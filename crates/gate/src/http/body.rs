@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
-use crate::limits::InFlightGuard;
+use crate::permit::Held;
 
 /// Why a body did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -93,16 +93,16 @@ impl http_body::Body for Arriving {
     }
 }
 
-/// A response body that keeps its caller's place until it has been sent.
+/// A response body that keeps what its request holds until it has been sent.
 #[derive(Debug)]
 pub(super) struct Guarded {
     inner: Body,
-    _guard: InFlightGuard,
+    _held: Held,
 }
 
 impl Guarded {
-    pub(super) fn wrap(inner: Body, guard: InFlightGuard) -> Body {
-        Body::new(Self { inner, _guard: guard })
+    pub(super) fn wrap(inner: Body, held: Held) -> Body {
+        Body::new(Self { inner, _held: held })
     }
 }
 

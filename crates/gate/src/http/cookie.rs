@@ -1,14 +1,20 @@
-//! The session cookie.
+//! The session cookie, and the one by which a browser is recognised.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
+use crate::device::DeviceToken;
 use crate::session::SessionToken;
 
 /// The session cookie's name. Browsers take a cookie of that prefix only when it is secure, for this host alone and for
 /// every path, so no sibling host can plant one.
 pub const SESSION_COOKIE: &str = "__Host-shelduck";
 
+/// The name of the cookie by which a browser is recognised that somebody signed in from before.
+pub const DEVICE_COOKIE: &str = "__Host-shelduck-device";
+
+/// Browsers keep no cookie for longer; how long it is believed is the gate's business.
+const DEVICE_AGE_S: u32 = 400 * 24 * 3_600;
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /// What the request's cookies say about a session.
@@ -37,13 +43,25 @@ pub(super) fn is_shown(headers: &HeaderMap) -> bool {
     session_values(headers).next().is_some()
 }
 
+/// What the browser is recognised by, if it shows one thing.
+pub(super) fn device(headers: &HeaderMap) -> Option<&str> {
+    let mut values = values(headers, DEVICE_COOKIE);
+    values.next().filter(|first| values.all(|other| other == *first))
+}
+
 fn session_values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok()).flat_map(|line| {
-        line.split(';').filter_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == SESSION_COOKIE).then_some(value)
-        })
-    })
+    values(headers, SESSION_COOKIE)
+}
+
+fn values<'a>(headers: &'a HeaderMap, wanted: &'static str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok()).flat_map(
+        move |line| {
+            line.split(';').filter_map(move |pair| {
+                let (name, value) = pair.trim().split_once('=')?;
+                (name == wanted).then_some(value)
+            })
+        },
+    )
 }
 
 /// The header that gives the browser its token. Without an age: it goes when the browser closes, or when the server
@@ -51,6 +69,14 @@ fn session_values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 pub(super) fn begin(token: &SessionToken) -> Option<HeaderValue> {
     let mut value =
         HeaderValue::try_from(format!("{SESSION_COOKIE}={}{ATTRIBUTES}", token.expose())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The header that gives the browser what it is recognised by. It outlives the session and the browser's closing.
+pub(super) fn recognise(device: &DeviceToken) -> Option<HeaderValue> {
+    let text = format!("{DEVICE_COOKIE}={}{ATTRIBUTES}; Max-Age={DEVICE_AGE_S}", device.expose());
+    let mut value = HeaderValue::try_from(text).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

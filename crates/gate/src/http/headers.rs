@@ -21,6 +21,10 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 const EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const X_RATELIMIT_SHADOW: HeaderName = HeaderName::from_static("x-ratelimit-shadow-would-block");
 
 const API_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Scripts and styles from our own files only. The dashboard's framework makes its templates through one named policy.
@@ -47,9 +51,20 @@ pub(super) struct Dress<'a> {
     pub(super) hsts_preload: bool,
     /// Whether the headers that protect browsers are switched off.
     pub(super) is_bare: bool,
-    pub(super) standing: Option<Standing>,
     pub(super) ending: Option<Ending>,
+    pub(super) limits: Told,
+    /// Whether the fields that came before the standard's are also given.
+    pub(super) compatibility: bool,
     pub(super) failed: bool,
+}
+
+/// What the limits have to tell.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    /// Where the caller stands.
+    pub(super) standing: Option<Standing>,
+    /// The limit that would have refused the request, did it not only watch.
+    pub(super) shadow: Option<&'static str>,
 }
 
 /// Puts the header set on an answer.
@@ -68,8 +83,14 @@ pub(super) fn put_on(headers: &mut HeaderMap, dress: &Dress<'_>) {
     if !own_caching {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if let Some(standing) = dress.standing {
-        limits(headers, dress.policy.class, &standing);
+    if let Some(limit) = dress.limits.shadow {
+        headers.insert(X_RATELIMIT_SHADOW, HeaderValue::from_static(limit));
+    }
+    if let Some(standing) = dress.limits.standing {
+        limits(headers, &standing);
+        if dress.compatibility {
+            compatibility(headers, &standing);
+        }
     }
     if let Some(ending) = dress.ending {
         replaced(headers, &ending);
@@ -117,19 +138,33 @@ fn protect(headers: &mut HeaderMap, dress: &Dress<'_>) {
 
 /// The draft's two fields. Left out of accepted events: the page that sent one cannot read them and nobody waits for
 /// them, while they would be the dearest part of the answer.
-fn limits(headers: &mut HeaderMap, class: Class, standing: &Standing) {
-    if class == Class::Ingest && standing.retry_after.is_none() {
+fn limits(headers: &mut HeaderMap, standing: &Standing) {
+    let name = standing.name;
+    if name == Class::Ingest.name() && standing.retry_after.is_none() {
         return;
     }
-    let name = class.name();
     let reset = whole_seconds(standing.retry_after.unwrap_or(standing.reset));
-    let policy = format!("\"{name}\";q={};w=60", standing.quota);
-    let state = format!("\"{name}\";r={};t={reset}", standing.remaining);
+    let mut policy = format!("\"{name}\";q={};w=60", standing.quota);
+    let mut state = format!("\"{name}\";r={};t={reset}", standing.remaining);
+    // The burst limit is only spoken of when it is what refused.
+    if let Some(burst) = standing.burst {
+        let (calls, seconds) = burst.rate();
+        policy = format!("{policy}, \"{name}-burst\";q={calls};w={seconds}");
+        state = format!("\"{name}-burst\";r=0;t={reset}");
+    }
     for (name, text) in [(RATELIMIT_POLICY, policy), (RATELIMIT, state)] {
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(name, value);
         }
     }
+}
+
+/// The fields that programs written before the draft know; the reset is in seconds from now.
+fn compatibility(headers: &mut HeaderMap, standing: &Standing) {
+    let reset = whole_seconds(standing.retry_after.unwrap_or(standing.reset));
+    headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(standing.quota));
+    headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(standing.remaining));
+    headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset));
 }
 
 fn id_value(id: RequestId) -> Option<HeaderValue> {

@@ -13,16 +13,15 @@ use http::{HeaderValue, Method, StatusCode};
 
 use super::body::{Arriving, Guarded};
 use super::exchange::{Exchange, announced_body};
-use super::headers::{self, Dress};
+use super::headers::{self, Dress, Told};
 use super::peer::mark_known;
 use super::problem::{Kind, Problem, kind};
 use super::route::Route;
-use super::{cors, credential};
+use super::{cookie, cors, credential};
 use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
 use crate::door::{self, Ask, Credential, Ending};
 use crate::gate::{Gate, Trace};
-use crate::limits::Standing;
 use crate::policy::{Access, Class, CsrfRule, Policy, Reach};
 use crate::principal::Principal;
 use crate::request_id::RequestId;
@@ -58,7 +57,7 @@ const REFUSED: Policy = Policy::public(Class::Other);
 /// What the run of a request found out for its answer's head.
 #[derive(Debug, Default)]
 struct Noted {
-    standing: Option<Standing>,
+    limits: Told,
     /// The caller's key lives on beside its successor.
     ending: Option<Ending>,
     /// The caller proved who they are.
@@ -76,7 +75,8 @@ pub fn refuse(kind: Kind, request_id: RequestId) -> Response {
         policy: &REFUSED,
         hsts: false,
         hsts_preload: false,
-        standing: None,
+        limits: Told::default(),
+        compatibility: false,
         is_bare: false,
         ending: None,
         failed: true,
@@ -215,10 +215,10 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let ask = Ask { object, ..self.ask(exchange, asked, &request) };
         let admitted = door::check(&self.gate, ask).await;
         let admitted = admitted.map_err(|refused| {
-            noted.standing = refused.standing;
+            noted.limits.standing = refused.standing.map(|standing| *standing);
             Problem::from(refused.refusal)
         })?;
-        noted.standing = admitted.standing;
+        noted.limits = Told { standing: admitted.standing, shadow: admitted.shadow };
         noted.ending = admitted.ending;
         noted.known = *admitted.permit.principal() != Principal::Anonymous;
         let mut permit = admitted.permit;
@@ -227,7 +227,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             Turn::Options(policy) => return Ok(self.options(policy)),
             Turn::Nothing => return Err(self.nothing()),
         };
-        let place = permit.in_flight.take();
+        let held = std::mem::take(&mut permit.held);
         let (head, body) = request.into_parts();
         let body = Arriving::wrap(body, policy.body_bytes_max, policy.body_deadline);
         let request = Request::from_parts(head, body);
@@ -235,9 +235,10 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         if policy.changes() {
             self.gate.audit_settled().await?;
         }
-        Ok(match place {
-            Some(place) => response.map(|body| Guarded::wrap(body, place)),
-            None => response,
+        Ok(if held.is_nothing() {
+            response
+        } else {
+            response.map(|body| Guarded::wrap(body, held))
         })
     }
 
@@ -252,11 +253,16 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             CsrfRule::Exempt => door::Provenance::Unknown { cookie: false },
             _ => exchange.provenance(&self.gate, request),
         };
+        let device = match policy.csrf {
+            CsrfRule::Door => cookie::device(request.headers()),
+            CsrfRule::Exempt | CsrfRule::Cookie => None,
+        };
         Ask {
             client: exchange.client,
             request_id: exchange.request_id,
             credential,
             provenance,
+            device: device.and_then(|shown| self.gate.device(shown)),
             policy,
             operation,
             object: None,
@@ -307,7 +313,8 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             hsts: exchange.hsts,
             hsts_preload: config.hsts_preload,
             is_bare: config.off.headers,
-            standing: noted.standing,
+            limits: noted.limits,
+            compatibility: config.limits.compatibility_headers,
             ending: noted.ending,
             failed,
         };

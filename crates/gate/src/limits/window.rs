@@ -10,9 +10,9 @@ use std::time::Duration;
 /// How much time one count covers.
 pub(crate) const STEP_MS: u64 = 5_000;
 /// The window a quota speaks of.
-pub(crate) const WINDOW_S: u32 = 60;
+pub(crate) const WINDOW_MS: u64 = 60_000;
 /// The running step and the twelve that make up a minute.
-const STEPS: usize = 13;
+pub(crate) const STEPS: usize = 13;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Window {
@@ -52,12 +52,22 @@ impl Window {
         *running = running.saturating_add(cost);
     }
 
+    /// Takes back from the step of that moment; a step that has passed out of the window has nothing to give.
+    pub(crate) fn give_back(&mut self, cost: u32, at_ms: u64) {
+        let step = u32::try_from(at_ms / STEP_MS).unwrap_or(u32::MAX);
+        let age = self.step.checked_sub(step).and_then(|age| usize::try_from(age).ok());
+        let place = age.and_then(|age| (STEPS - 1).checked_sub(age));
+        if let Some(count) = place.and_then(|place| self.counts.get_mut(place)) {
+            *count = count.saturating_sub(cost);
+        }
+    }
+
     /// How long until no more than `most` is left of what was taken.
     pub(crate) fn wait_until(&self, most: u32, now_ms: u64) -> Duration {
         let mut taken = self.taken();
         let mut leaves_at = (u64::from(self.step) + 1) * STEP_MS;
         for count in self.counts {
-            taken -= count;
+            taken = taken.saturating_sub(count);
             if taken <= most {
                 break;
             }
@@ -90,6 +100,19 @@ mod tests {
         assert_eq!(take(&mut window, 2, 4_000, 1), Err(61_000));
         assert_eq!(take(&mut window, 2, 64_999, 1), Err(1));
         assert_eq!(take(&mut window, 2, 65_000, 1), Ok(()));
+    }
+
+    #[test]
+    fn what_is_given_back_leaves_the_step_it_was_taken_in() {
+        let mut window = Window::default();
+        assert_eq!(take(&mut window, 9, 1_000, 4), Ok(()));
+        assert_eq!(take(&mut window, 9, 21_000, 4), Ok(()));
+        window.give_back(3, 1_000);
+        assert_eq!(window.taken(), 5);
+        window.advance(65_000);
+        assert_eq!(window.taken(), 4, "only what was taken later is left");
+        window.give_back(4, 1_000);
+        assert_eq!(window.taken(), 4);
     }
 
     proptest! {

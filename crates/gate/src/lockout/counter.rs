@@ -8,8 +8,10 @@ use super::{LockoutConfig, seconds};
 use crate::store::LockRecord;
 use crate::table::Entry;
 
-/// What an address did is remembered in steps of five minutes, four of them.
-const STEP_S: u64 = 300;
+/// What an address did is remembered in steps of five minutes, four of them, so at least for a quarter of an hour.
+const ADDRESS_STEP_S: u64 = 300;
+/// What it guessed, in steps of twenty minutes, so at least for an hour.
+const STUFFING_STEP_S: u64 = 1_200;
 /// An account that was left alone for a day starts anew.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How long to wait when too many attempts run at a time.
@@ -21,7 +23,8 @@ pub(super) struct Rule {
     failures: u32,
     lock_s: u32,
     lock_s_max: u32,
-    windowed: bool,
+    /// Length of the steps in which failures are forgotten; none when only a success forgets them.
+    step_s: Option<u64>,
 }
 
 impl Rule {
@@ -30,7 +33,7 @@ impl Rule {
             failures: config.account_failures,
             lock_s: config.lock_s,
             lock_s_max: config.lock_s_max,
-            windowed: false,
+            step_s: None,
         }
     }
 
@@ -40,12 +43,22 @@ impl Rule {
             failures: config.address_failures,
             lock_s: config.lock_s,
             lock_s_max: config.lock_s,
-            windowed: true,
+            step_s: Some(ADDRESS_STEP_S),
+        }
+    }
+
+    /// Different guesses within an hour.
+    pub(super) const fn stuffing(config: &LockoutConfig) -> Self {
+        Self {
+            failures: config.stuffing_pairs,
+            lock_s: config.stuffing_lock_s,
+            lock_s_max: config.stuffing_lock_s,
+            step_s: Some(STUFFING_STEP_S),
         }
     }
 
     pub(super) const fn is_address(&self) -> bool {
-        self.windowed
+        self.step_s.is_some()
     }
 
     fn lock(&self, earlier: u32) -> SignedDuration {
@@ -58,9 +71,10 @@ impl Rule {
 
 #[derive(Debug)]
 pub(super) struct Counter {
-    /// Failures since the last lock or success; for addresses, by steps of five minutes, newest last.
+    /// Failures since the last lock or success; for addresses, by steps, newest last.
     failures: [u32; 4],
-    step: u64,
+    /// Up to when the steps have been moved on.
+    aged_at: u64,
     locks: u32,
     locked_until: Option<Timestamp>,
     last_at: Timestamp,
@@ -70,8 +84,14 @@ pub(super) struct Counter {
 
 impl Counter {
     pub(super) fn new(now: Timestamp) -> Self {
-        let step = seconds(now) / STEP_S;
-        Self { failures: [0; 4], step, locks: 0, locked_until: None, last_at: now, pending: 0 }
+        Self {
+            failures: [0; 4],
+            aged_at: seconds(now),
+            locks: 0,
+            locked_until: None,
+            last_at: now,
+            pending: 0,
+        }
     }
 
     pub(super) fn restore(record: &LockRecord) -> Self {
@@ -127,6 +147,12 @@ impl Counter {
         true
     }
 
+    /// Locks up to that moment, for whatever reason.
+    pub(super) const fn lock_until(&mut self, end: Timestamp, now: Timestamp) {
+        self.locked_until = Some(end);
+        self.last_at = now;
+    }
+
     pub(super) const fn release(&mut self) {
         self.pending = self.pending.saturating_sub(1);
     }
@@ -155,15 +181,16 @@ impl Counter {
             self.failures = [0; 4];
             self.locks = 0;
         }
-        let step = seconds(now) / STEP_S;
-        let passed = usize::try_from(step.saturating_sub(self.step)).unwrap_or(usize::MAX).min(4);
-        if rule.windowed && passed > 0 {
+        let now = seconds(now).max(self.aged_at);
+        if let Some(step_s) = rule.step_s {
+            let passed = now / step_s - self.aged_at / step_s;
+            let passed = usize::try_from(passed).unwrap_or(usize::MAX).min(4);
             self.failures.rotate_left(passed % 4);
             for count in self.failures.iter_mut().rev().take(passed) {
                 *count = 0;
             }
         }
-        self.step = self.step.max(step);
+        self.aged_at = now;
     }
 }
 

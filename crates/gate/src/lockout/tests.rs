@@ -38,7 +38,11 @@ impl Door {
     }
 
     fn succeed(&self, account: &str, address: &str) -> bool {
-        self.lockout.attempt(Some(account), &client(address), self.now).unwrap().succeeded()
+        self.lockout
+            .attempt(Some(account), &client(address), self.now)
+            .unwrap()
+            .succeeded()
+            .unwrap()
     }
 }
 
@@ -88,7 +92,7 @@ fn a_v6_network_is_one_address() {
         );
     }
     assert_eq!(door.guess("other", "2001:db8::ffff:ffff"), Err(300));
-    assert_eq!(door.guess("other", "2001:db8:0:1::1"), Ok(false));
+    assert_eq!(door.guess("other", "2001:db8:1::1"), Ok(false));
 }
 
 #[test]
@@ -137,12 +141,12 @@ fn guesses_sent_at_the_same_moment_count_each() {
                 );
                 match attempt {
                     Ok(attempt) => {
-                        tried.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        tried.fetch_add(1, Ordering::SeqCst);
                         std::thread::yield_now();
                         attempt.failed();
                     }
                     Err(_) => {
-                        refused.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        refused.fetch_add(1, Ordering::SeqCst);
                     }
                 }
             });

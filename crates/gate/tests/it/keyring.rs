@@ -96,6 +96,7 @@ async fn the_acts_of_a_bad_day_are_for_who_administers() {
         request_id: world.gate.request_id(),
         credential: gate::door::Credential::Key(issued.key),
         provenance: gate::door::Provenance::Unknown { cookie: false },
+        device: None,
         policy: gate::Policy::signed_in(gate::Class::Read),
         operation: "test".into(),
         object: None,

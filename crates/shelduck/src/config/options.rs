@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gate::Class;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -30,7 +31,7 @@ pub(crate) struct Entry {
 
 macro_rules! options {
     ($($section:ident: $type:ident, $section_doc:literal {
-        $($field:ident $(. $sub:ident)?: $kind:ty = $default:expr, $doc:literal;)*
+        $($field:ident $(. $sub:ident $(. $name:ident)?)?: $kind:ty = $default:expr, $doc:literal;)*
     })*) => {
         /// The whole configuration, typed.
         #[derive(Debug, Clone, Default)]
@@ -55,7 +56,7 @@ macro_rules! options {
         /// All options, in the order of the reference.
         pub(crate) const ENTRIES: &[Entry] = &[
             $($(Entry {
-                path: options!(@path $section $field $(. $sub)?),
+                path: options!(@path $section $field $(. $sub $(. $name)?)?),
                 doc: $doc,
                 shape: <$kind as Setting>::SHAPE,
                 secret: <$kind as Setting>::SECRET,
@@ -75,6 +76,10 @@ macro_rules! options {
     // `tls_key . tls` is written `tls.key` in the file: the field's name without the table's.
     (@path $section:ident $field:ident . $sub:ident) => {
         concat!(stringify!($section), ".", stringify!($sub), ".", stringify!($field))
+    };
+    // `tier_key . tiers . key` is written `tiers.key`: where two tables of a section have a name in common.
+    (@path $section:ident $field:ident . $sub:ident . $name:ident) => {
+        concat!(stringify!($section), ".", stringify!($sub), ".", stringify!($name))
     };
 }
 
@@ -123,8 +128,13 @@ options! {
         composition.passwords: bool = false, "Whether a password must have upper and lower case, a digit and a symbol. NIST SP 800-63B-4 advises against it.";
         expiry_days.passwords: u32 = 0, "Days after which a password must be changed; 0 is never, which NIST SP 800-63B-4 advises.";
         attempts.lockout: u32 = 5, "Wrong passwords in a row before an account is locked.";
-        duration.lockout: Duration = Duration::from_secs(300), "First lock; it doubles up to one hour.";
-        address_attempts.lockout: u32 = 20, "Wrong passwords from one address in 15 minutes before it is locked.";
+        duration.lockout: Duration = Duration::from_secs(300), "First lock; each further one of the same account lasts twice as long.";
+        duration_max.lockout: Duration = Duration::from_secs(3600), "Longest lock of an account.";
+        address_attempts.lockout: u32 = 20, "Wrong credentials from one address (IPv6: one /64, and one /48) in 15 minutes before it is locked.";
+        attempts_in_a_row.lockout: u32 = 100, "Wrong passwords in a row, over whatever time, after which a password is worth nothing until it is set anew; at most 100. Who is recognised is counted apart.";
+        stuffing_pairs.lockout: u32 = 30, "Different pairs of name and password from one address in an hour before it is locked as one that tries stolen lists.";
+        stuffing_duration.lockout: Duration = Duration::from_secs(3600), "How long that lock lasts.";
+        device_life.lockout: Duration = Duration::from_secs(180 * 24 * 3600), "How long a browser that signed in is recognised: strangers who guess cannot lock it out.";
         idle.sessions: Duration = Duration::from_secs(60 * 60), "How long a session lives unused (an admin's: half of it).";
         absolute.sessions: Duration = Duration::from_secs(24 * 60 * 60), "How long a session lives at most (an admin's: half of it).";
         required.mfa: MfaRequired = MfaRequired::Privileged, "Who must have a second factor: `privileged` (admins, and whoever may change anything), `all`, or `none`.";
@@ -135,13 +145,40 @@ options! {
     }
     limits: Limits, "How often." {
         mode: LimitsMode = LimitsMode::Enforce, "`enforce` refuses what is over a limit; `shadow` only counts it.";
+        shadow: Vec<Class> = Vec::new(), "Categories whose limits only count, whatever the mode.";
+        scope: LimitsScope = LimitsScope::Address, "Who shares a limit: API keys have their own, strangers share their address's; of signed-in callers with `address` all sessions of a user share one, with `session` each has its own.";
+        per_database: bool = true, "Whether each database has limits of its own.";
+        compatibility_headers: bool = false, "Whether answers carry X-RateLimit-Limit, -Remaining and -Reset.";
         read.categories: u32 = 120, "Reads (dashboards, lists) a minute; signed-in callers have twice, API keys five times as many.";
         query.categories: u32 = 80, "Queries a minute.";
         write.categories: u32 = 10, "Changes a minute.";
         auth.categories: u32 = 10, "Sign-ins a minute.";
         monitoring.categories: u32 = 120, "Health checks a minute.";
         ingest.categories: u32 = 1200, "Events a minute from one address.";
+        static_files.categories.static: u32 = 1200, "Files (dashboard, tracker) a minute.";
         other.categories: u32 = 100, "Everything else a minute.";
+        pre_auth.categories: u32 = 3000, "Requests with credentials a minute from one address, before the credentials are looked at.";
+        bad_credentials.categories: u32 = 20, "Wrong credentials a minute from one address, before anything is hashed; always refused, never only counted.";
+        tier_anonymous.tiers.anonymous: u32 = 1, "How many times a limit strangers have.";
+        tier_signed_in.tiers.signed_in: u32 = 2, "How many times a limit signed-in callers have.";
+        tier_key.tiers.key: u32 = 5, "How many times a limit API keys have.";
+        cost_read.costs.read: u32 = 1, "What a read takes of its limit.";
+        cost_query.costs.query: u32 = 1, "What a query takes; one more over 2,000 characters of SQL, two more over 5,000.";
+        cost_write.costs.write: u32 = 3, "What a change takes.";
+        cost_auth.costs.auth: u32 = 1, "What a sign-in takes.";
+        cost_monitoring.costs.monitoring: u32 = 1, "What a health check takes.";
+        api_per_second.bursts: u32 = 10, "Reads, queries and changes a second, once a burst is used up (times the tier, each category by itself).";
+        api_size.bursts: u32 = 20, "How many of them at once.";
+        login_per_minute.bursts: u32 = 5, "Sign-ins a minute, once a burst is used up.";
+        login_size.bursts: u32 = 10, "How many of them at once.";
+        in_flight_anonymous.concurrency.anonymous: u32 = 1, "Queries of a stranger at a time.";
+        in_flight_signed_in.concurrency.signed_in: u32 = 6, "Queries of a signed-in caller at a time.";
+        in_flight_key.concurrency.key: u32 = 12, "Queries of an API key at a time.";
+        heavy_units.concurrency: u32 = 10, "Units of heavy work of all callers at a time.";
+        heavy_units_per_database.concurrency: u32 = 6, "How many of them one database may hold.";
+        heavy_queue.concurrency: usize = 50, "Callers that may wait for units.";
+        heavy_wait.concurrency: Duration = Duration::from_secs(2), "How long they wait at most before they are refused.";
+        callers_max: usize = 131_072, "Limits remembered at a time, of all callers; who was idle longest makes room.";
     }
     cors: Cors, "Which other origins may read the API from a browser." {
         api_origins: Vec<String> = Vec::new(), "Exact origins, like `https://app.example.com`. Empty: none. A wildcard is refused.";
@@ -189,6 +226,28 @@ pub(crate) enum LimitsMode {
 }
 
 words!(LimitsMode { "enforce" => LimitsMode::Enforce, "shadow" => LimitsMode::Shadow });
+
+/// Who shares a limit among those that are signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LimitsScope {
+    /// All sessions of a user.
+    Address,
+    /// Nobody: each session has its own.
+    Session,
+}
+
+words!(LimitsScope { "address" => LimitsScope::Address, "session" => LimitsScope::Session });
+
+words!(Class {
+    "read" => Class::Read,
+    "query" => Class::Query,
+    "write" => Class::Write,
+    "auth" => Class::Auth,
+    "ingest" => Class::Ingest,
+    "monitoring" => Class::Monitoring,
+    "static" => Class::Static,
+    "other" => Class::Other,
+});
 
 /// Which headers the trusted proxies write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,6 +18,8 @@ pub(crate) fn generous() -> Options {
         .with("LIMITS__CATEGORIES__READ", "4000000000")
         .with("LIMITS__CATEGORIES__WRITE", "4000000000")
         .with("LIMITS__CATEGORIES__AUTH", "4000000000")
+        .with("LIMITS__BURSTS__API_SIZE", "4000000000")
+        .with("LIMITS__BURSTS__LOGIN_SIZE", "4000000000")
         .with("WEB__BATCH_INTERVAL", "50ms")
         .with("AUTH__PASSWORDS__MEMORY", "19MiB")
         .with("AUTH__PASSWORDS__ITERATIONS", "2")

@@ -51,6 +51,7 @@ impl World {
             client: ClientAddress::network("192.0.2.1".parse().unwrap()),
             request_id: self.gate.request_id(),
             credential: Credential::None,
+            device: None,
             provenance: Provenance::SameOrigin,
             policy: Policy::public(Class::Auth),
             operation: "test".into(),

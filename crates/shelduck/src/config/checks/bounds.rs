@@ -6,6 +6,7 @@ use api::PostureItem;
 
 use super::super::{Config, LimitsMode};
 use super::Subject;
+use crate::wiring;
 
 const LIMITS: Subject = Subject::new("limits", "Callers over their limits are refused");
 const ENGINE: Subject = Subject::new("engine", "Memory, threads and queues have bounds");
@@ -26,7 +27,23 @@ pub(super) fn limits(config: &Config) -> PostureItem {
         return LIMITS
             .refused("a limit of 0 would refuse everything", "set limits.categories.* above 0");
     }
+    if [limits.api_per_second, limits.login_per_minute].contains(&0) {
+        return LIMITS
+            .refused("a burst limit of 0 would refuse everything", "set limits.bursts.* above 0");
+    }
+    let faults = wiring::gate(config).faults();
+    let own = |key: &str| key.starts_with("limits") || key.starts_with("lockout");
+    if let Some(fault) = faults.iter().find(|fault| own(fault.key)) {
+        return LIMITS.refused(
+            format!("{}: {}", fault.key, fault.message),
+            "set limits.* and auth.lockout.* within their bounds",
+        );
+    }
     match limits.mode {
+        LimitsMode::Enforce if !limits.shadow.is_empty() => LIMITS.warned(
+            "limits.shadow names categories in which nothing is refused, only counted",
+            "empty limits.shadow when the counts look right",
+        ),
         LimitsMode::Enforce => LIMITS.passed("limits.mode is `enforce`"),
         LimitsMode::Shadow => LIMITS.warned(
             "limits.mode is `shadow`: nothing is refused, only counted",

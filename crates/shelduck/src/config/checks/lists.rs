@@ -61,6 +61,9 @@ fn limits_on(subject: Subject, config: &Config) -> PostureItem {
 
 fn limits_enforced(subject: Subject, config: &Config) -> PostureItem {
     match config.limits.mode {
+        LimitsMode::Enforce if !config.limits.shadow.is_empty() => {
+            subject.refused("limits.shadow names categories that only count", "empty limits.shadow")
+        }
         LimitsMode::Enforce => subject.passed("limits.mode is `enforce`"),
         LimitsMode::Shadow => {
             subject.refused("limits.mode is `shadow`", "set limits.mode to `enforce`")
