@@ -12,7 +12,8 @@ use crate::users::UserId;
 pub const AUTHENTICATORS_PER_USER_MAX: u32 = 256;
 
 impl Control {
-    /// Counts a try; false, and nothing counted, when that many are counted already or the user has no room for another.
+    /// Counts a try; false, and nothing counted, when that many are counted already. When a user has no room for another
+    /// authenticator, the one that failed least makes it.
     ///
     /// # Errors
     /// The store's.
@@ -30,17 +31,16 @@ impl Control {
                 )?
                 .query_row(params![user, authenticator], |row| row.get(0))
                 .optional()?;
-            let counts = match known {
-                Some(tries) => tries < most,
-                None => {
-                    let own: u32 = transaction.query_row(
-                        "SELECT count(*) FROM authenticator_tries WHERE user_id = ?1",
-                        [&user],
-                        |row| row.get(0),
-                    )?;
-                    own < AUTHENTICATORS_PER_USER_MAX
-                }
-            };
+            if known.is_none() {
+                transaction.prepare_cached(
+                    "DELETE FROM authenticator_tries WHERE user_id = ?1 AND authenticator IN (
+                         SELECT authenticator FROM authenticator_tries WHERE user_id = ?1
+                         ORDER BY tries DESC, authenticator LIMIT -1 OFFSET ?2
+                     )",
+                )?
+                .execute(params![user, AUTHENTICATORS_PER_USER_MAX - 1])?;
+            }
+            let counts = known.is_none_or(|tries| tries < most);
             if counts {
                 transaction.prepare_cached(
                     "INSERT INTO authenticator_tries (user_id, authenticator, tries) VALUES (?1, ?2, 1)

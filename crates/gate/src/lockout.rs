@@ -6,7 +6,8 @@
 //! names that exist and names that do not.
 //!
 //! Who is recognised (a browser that signed in before, a session that proves itself again) has a counter of its own
-//! instead, so that strangers cannot lock the owner out, nor the owner open the way for strangers.
+//! instead, so that strangers cannot lock the owner out, nor the owner open the way for strangers. Who guesses there until it
+//! locks has locked every other door to the account as well.
 //!
 //! # Invariants
 //! - Never more than the threshold of guesses per lock, however many run at a time.
@@ -152,6 +153,7 @@ impl Lockout {
         }
         if let Some(key) = recognised {
             attempt.recognised = Some(key);
+            attempt.shared = guess.account.map(|account| self.account_key(account));
             attempt.enter(Rule::account(&self.config), key)?;
             return Ok(attempt);
         }
@@ -199,15 +201,20 @@ impl Lockout {
     fn kill(&self, recognised: CounterKey, now: Timestamp) {
         let life = SignedDuration::from_secs(i64::from(self.config.device_life_s));
         let end = now.checked_add(life).unwrap_or(now);
+        let record = self.lock_until(recognised, end, now);
+        self.save(record.as_slice());
+    }
+
+    /// Locks a counter at least up to that moment; none when there is no room, so when whoever is not locked waits anyhow.
+    fn lock_until(&self, key: CounterKey, end: Timestamp, now: Timestamp) -> Option<LockRecord> {
         let make = || Counter::new(now);
-        let killed = self.recognised.upsert(&recognised, seconds(now), make, |counter| {
+        let locked = self.table(&key).upsert(&key, seconds(now), make, |counter| {
             counter.lock_until(end, now);
-            counter.record(recognised)
+            counter.record(key)
         });
-        if let Ok((record, evicted)) = killed {
-            self.forget(evicted);
-            self.save(&[record]);
-        }
+        let (record, evicted) = locked.ok()?;
+        self.forget(evicted);
+        Some(record)
     }
 
     /// No lock but that of a dead one lasts so long.

@@ -1,6 +1,7 @@
 //! The control store on real files.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod authenticators;
 mod factors;
 mod keys;
 mod lockouts;

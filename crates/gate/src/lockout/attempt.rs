@@ -19,6 +19,8 @@ pub(crate) struct Attempt<'a> {
     now: Timestamp,
     /// The counter of what the guesser is recognised by, when it is.
     pub(super) recognised: Option<CounterKey>,
+    /// The counter that strangers to that account share, which a lock of who is recognised locks as well.
+    pub(super) shared: Option<CounterKey>,
     /// The network whose guesses are compared with each other.
     pub(super) origin: Option<CounterKey>,
     /// What was guessed, as a code.
@@ -52,6 +54,7 @@ impl<'a> Attempt<'a> {
             places: Vec::with_capacity(4),
             now,
             recognised: None,
+            shared: None,
             origin: None,
             guessed: None,
             authenticator: None,
@@ -220,6 +223,10 @@ impl<'a> Attempt<'a> {
                 began_lock |= began;
                 records.push(record);
             }
+        }
+        if began_lock && let Some(key) = self.shared.take() {
+            let until = records.iter().filter_map(|record| record.locked_until).max();
+            records.extend(until.and_then(|until| self.lockout.lock_until(key, until, self.now)));
         }
         let stuffed = self.origin.take().zip(self.guessed.take());
         let stuffed = stuffed.and_then(|(key, guess)| self.lockout.stuffed(&key, guess, self.now));

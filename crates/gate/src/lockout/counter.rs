@@ -147,9 +147,9 @@ impl Counter {
         true
     }
 
-    /// Locks up to that moment, for whatever reason.
-    pub(super) const fn lock_until(&mut self, end: Timestamp, now: Timestamp) {
-        self.locked_until = Some(end);
+    /// Locks at least up to that moment, for whatever reason.
+    pub(super) fn lock_until(&mut self, end: Timestamp, now: Timestamp) {
+        self.locked_until = self.locked_until.max(Some(end));
         self.last_at = now;
     }
 

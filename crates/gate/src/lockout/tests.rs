@@ -37,12 +37,19 @@ impl Door {
         }
     }
 
+    /// One failed guess of a browser that the account was opened from before.
+    fn guess_recognised(&self, account: &str, by: u8) -> Result<bool, u64> {
+        let client = client("192.0.2.1");
+        let recognised = Some([by; 16]);
+        let guess = Guess { account: Some(account), client: &client, recognised };
+        match self.lockout.guess(&guess, self.now) {
+            Ok(attempt) => Ok(attempt.failed().began_lock),
+            Err(locked) => Err(locked.retry_after.as_secs()),
+        }
+    }
+
     fn succeed(&self, account: &str, address: &str) -> bool {
-        self.lockout
-            .attempt(Some(account), &client(address), self.now)
-            .unwrap()
-            .succeeded()
-            .unwrap()
+        self.lockout.attempt(Some(account), &client(address), self.now).unwrap().succeeded()
     }
 }
 
@@ -93,6 +100,75 @@ fn a_v6_network_is_one_address() {
     }
     assert_eq!(door.guess("other", "2001:db8::ffff:ffff"), Err(300));
     assert_eq!(door.guess("other", "2001:db8:1::1"), Ok(false));
+}
+
+#[test]
+fn the_network_around_a_v6_network_is_counted_too() {
+    let door = Door::new();
+    for place in 0..20 {
+        let address = format!("2001:db8:7:{place:x}::1");
+        assert_eq!(door.guess(&format!("n{place}"), &address), Ok(place == 19));
+    }
+    assert_eq!(door.guess("other", "2001:db8:7:ffff::1"), Err(300));
+    assert_eq!(door.guess("other", "2001:db8:8::1"), Ok(false));
+}
+
+#[test]
+fn strangers_neither_lock_out_who_is_recognised_nor_are_let_in_by_it() {
+    let mut door = Door::new();
+    for _ in 0..5 {
+        door.guess("ada", "192.0.2.1").ok();
+    }
+    assert_eq!(door.guess("ada", "192.0.2.1"), Err(300));
+    assert_eq!(door.guess_recognised("ada", 1), Ok(false));
+    let client = client("192.0.2.1");
+    let owner = Guess { account: Some("ada"), client: &client, recognised: Some([1; 16]) };
+    assert!(door.lockout.guess(&owner, door.now).unwrap().succeeded());
+    assert_eq!(door.guess("ada", "198.51.100.1"), Err(300), "the owner forgave a stranger");
+    door.wait(300);
+    assert_eq!(door.guess("ada", "198.51.100.1"), Ok(false));
+}
+
+#[test]
+fn who_is_recognised_and_guesses_locks_every_door() {
+    let mut door = Door::new();
+    for failure in 1..=5 {
+        assert_eq!(door.guess_recognised("ada", 1), Ok(failure == 5));
+    }
+    for restarted in [false, true] {
+        assert_eq!(door.guess_recognised("ada", 1), Err(300), "{restarted}");
+        assert_eq!(door.guess("ada", "198.51.100.1"), Err(300), "{restarted}");
+        assert_eq!(door.guess("grace", "198.51.100.1"), Ok(false), "{restarted}");
+        door.lockout = Door::open(&door.store, LockoutConfig::default(), door.now);
+    }
+    assert_eq!(door.guess_recognised("ada", 2), Ok(false), "another browser of the owner");
+}
+
+#[test]
+fn an_address_that_tries_many_different_guesses_is_locked_for_an_hour() {
+    let mut door = Door::new();
+    let config = LockoutConfig { address_failures: 1_000, ..LockoutConfig::default() };
+    door.lockout = Door::open(&door.store, config.clone(), door.now);
+    let try_pair = |door: &Door, pair: u32, address: &str| {
+        let name = format!("n{pair}");
+        let mut attempt = door.lockout.attempt(Some(&name), &client(address), door.now)?;
+        attempt.guesses(&[name.as_bytes(), b"a stolen password"]);
+        Ok::<bool, Locked>(attempt.failed().began_lock)
+    };
+    let hour = Err(Locked { retry_after: Duration::from_secs(3_600) });
+    for pair in 0..29 {
+        // The same guess made again is no other.
+        assert_eq!(try_pair(&door, pair, "192.0.2.1"), Ok(false));
+        assert_eq!(try_pair(&door, pair, "192.0.2.1"), Ok(false));
+        door.wait(61);
+    }
+    assert_eq!(try_pair(&door, 29, "192.0.2.1"), Ok(true));
+    assert_eq!(try_pair(&door, 99, "192.0.2.1"), hour);
+    door.lockout = Door::open(&door.store, config, door.now);
+    assert_eq!(try_pair(&door, 99, "192.0.2.1"), hour, "a restart forgave it");
+    assert_eq!(try_pair(&door, 99, "192.0.2.2"), Ok(false));
+    door.wait(3_600);
+    assert_eq!(try_pair(&door, 99, "192.0.2.1"), Ok(false));
 }
 
 #[test]

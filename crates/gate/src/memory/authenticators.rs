@@ -7,11 +7,13 @@ use crate::store::{AUTHENTICATORS_PER_USER_MAX, AuthenticatorStore, StoreError};
 impl AuthenticatorStore for MemoryStore {
     fn count_try(&self, user: UserId, authenticator: &str, most: u32) -> Result<bool, StoreError> {
         let mut kept = self.kept();
-        let own = kept.tries.keys().filter(|(other, _)| *other == user).count();
-        let full = u32::try_from(own).is_ok_and(|own| own >= AUTHENTICATORS_PER_USER_MAX);
         let key = (user, authenticator.to_owned());
-        if full && !kept.tries.contains_key(&key) {
-            return Ok(false);
+        let own = kept.tries.iter().filter(|((other, _), _)| *other == user);
+        let full =
+            u32::try_from(own.clone().count()).is_ok_and(|own| own >= AUTHENTICATORS_PER_USER_MAX);
+        let least = own.min_by_key(|(_, tries)| **tries).map(|(key, _)| key.clone());
+        if let Some(least) = least.filter(|_| full && !kept.tries.contains_key(&key)) {
+            kept.tries.remove(&least);
         }
         let tries = kept.tries.entry(key).or_insert(0);
         let counts = *tries < most;

@@ -7,8 +7,8 @@ use crate::store::StoreError;
 ///
 /// An authenticator is a name such as `password`; what is recognised by something has its own, `password@…`.
 pub trait AuthenticatorStore {
-    /// Counts a try before it is looked at; false, and nothing counted, when that many have been counted already or the
-    /// user has no room for another authenticator.
+    /// Counts a try before it is looked at; false, and nothing counted, when that many have been counted already. When a
+    /// user has no room for another authenticator, the one that failed least makes it.
     ///
     /// # Errors
     /// The storage failed.

@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod lockouts;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod objects;

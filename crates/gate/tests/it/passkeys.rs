@@ -20,6 +20,7 @@ fn world_at(url: &str) -> World {
         config.lockout.account_failures = 20;
         config.lockout.address_failures = 1_000;
         config.limits.auth = 10_000;
+        config.limits.bad_credentials = 10_000;
         config.limits.pre_auth = 10_000;
     })
 }

@@ -1,0 +1,135 @@
+//! Strangers who guess, and owners who must not suffer for it.
+
+use gate::UserId;
+use gate::http::DEVICE_COOKIE;
+use gate::store::{AUTHENTICATORS_PER_USER_MAX, AuthenticatorStore, Store};
+
+use crate::support::{Call, PASSWORD, Reply, World, password, post};
+
+const WRONG: &str = "not the password at all";
+
+fn log_in(name: &str, secret: &str) -> Call {
+    let body = serde_json::json!({ "username": name, "password": secret }).to_string();
+    post("/v1/auth/login").json(&body).own()
+}
+
+/// What a browser is recognised by from then on, as it would send it.
+fn device(reply: &Reply) -> String {
+    assert_eq!(reply.status, 204, "{}", reply.text());
+    let mut set = reply.headers.get_all("set-cookie").into_iter();
+    let set = set.find(|line| line.to_str().unwrap().starts_with(DEVICE_COOKIE)).unwrap();
+    let set = set.to_str().unwrap();
+    assert!(set.contains("; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age="), "{set}");
+    set.split(';').next().unwrap().to_owned()
+}
+
+fn world() -> World {
+    World::with(|config| {
+        config.limits.auth = 10_000;
+        config.limits.auth_burst = None;
+    })
+}
+
+#[tokio::test]
+async fn strangers_who_guess_do_not_lock_out_the_owners_browser() {
+    let world = world();
+    world.session("ada", "viewer");
+    world.session("eve", "viewer");
+    let ada = device(&world.send(log_in("ada", PASSWORD)).await);
+    let eve = device(&world.send(log_in("eve", PASSWORD)).await);
+    for _ in 0..5 {
+        assert_eq!(world.status(log_in("ada", WRONG).from("198.51.100.1")).await, 401);
+    }
+    for address in ["198.51.100.1", "203.0.113.1", "192.0.2.1"] {
+        let right = || log_in("ada", PASSWORD).from(address);
+        assert_eq!(world.send(right()).await.problem(), "locked", "{address}");
+        assert_eq!(world.send(right().cookie(&eve)).await.problem(), "locked", "of another");
+        let end = if ada.ends_with('0') { '1' } else { '0' };
+        let forged = format!("{}{end}", &ada[..ada.len() - 1]);
+        assert_eq!(world.send(right().cookie(&forged)).await.problem(), "locked", "forged");
+        assert_eq!(world.status(right().cookie(&ada)).await, 204, "{address}");
+    }
+    let stranger = world.send(log_in("ada", PASSWORD).from("203.0.113.1")).await;
+    assert_eq!(stranger.problem(), "locked", "the owner's success opened the way");
+}
+
+#[tokio::test]
+async fn a_recognised_browser_that_guesses_is_locked_and_every_door_with_it() {
+    let world = world();
+    world.session("ada", "viewer");
+    let ada = device(&world.send(log_in("ada", PASSWORD)).await);
+    let other = device(&world.send(log_in("ada", PASSWORD)).await);
+    for _ in 0..5 {
+        assert_eq!(world.status(log_in("ada", WRONG).cookie(&ada)).await, 401);
+    }
+    assert_eq!(world.send(log_in("ada", PASSWORD).cookie(&ada)).await.problem(), "locked");
+    assert_eq!(world.send(log_in("ada", PASSWORD)).await.problem(), "locked");
+    assert_eq!(world.status(log_in("ada", PASSWORD).cookie(&other)).await, 204);
+    world.clock.forward(301);
+    assert_eq!(world.status(log_in("ada", PASSWORD).cookie(&ada)).await, 204);
+}
+
+#[tokio::test]
+async fn signing_out_leaves_a_browser_recognised() {
+    let world = world();
+    world.session("ada", "viewer");
+    let begun = world.send(log_in("ada", PASSWORD)).await;
+    let session = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let out = world.send(post("/v1/auth/logout").cookie(&session).own()).await;
+    let ended: Vec<&str> =
+        out.headers.get_all("set-cookie").into_iter().map(|line| line.to_str().unwrap()).collect();
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].starts_with("__Host-shelduck=;"), "{ended:?}");
+    assert!(!out.header("clear-site-data").unwrap().contains("cookies"));
+}
+
+/// Wrong passwords of strangers, as slowly as the locks allow.
+async fn guess(world: &World, name: &str, times: usize) {
+    for place in 0..times {
+        if place % 5 == 0 {
+            world.clock.forward(3_601);
+        }
+        let address = format!("198.51.{}.{}", place / 200, place % 200);
+        assert_eq!(world.status(log_in(name, WRONG).from(&address)).await, 401, "{place}");
+    }
+    world.clock.forward(3_601);
+}
+
+#[tokio::test]
+async fn a_hundred_failures_in_a_row_end_a_password_until_it_is_bound_anew() {
+    let world = world();
+    world.session("ada", "viewer");
+    world.session("eve", "viewer");
+    let ada = device(&world.send(log_in("ada", PASSWORD)).await);
+    guess(&world, "ada", 99).await;
+    assert_eq!(world.status(log_in("ada", PASSWORD)).await, 204, "the hundredth was right");
+    guess(&world, "ada", 100).await;
+    let refused = world.send(log_in("ada", PASSWORD)).await;
+    assert_eq!((refused.status, refused.problem()), (401, "wrong-credentials".to_owned()));
+    assert_eq!(world.status(log_in("eve", PASSWORD)).await, 204);
+
+    // Who is recognised is counted apart, so the owner is not shut out, and what it proves forgives.
+    guess(&world, "eve", 100).await;
+    assert_eq!(world.status(log_in("ada", PASSWORD).cookie(&ada)).await, 204);
+    assert_eq!(world.status(log_in("ada", PASSWORD)).await, 204);
+
+    // An administrator's link binds another password.
+    let id = world.store.user_by_name("eve").unwrap().unwrap().id;
+    assert_eq!(world.status(log_in("eve", PASSWORD)).await, 401);
+    let operator = gate::local::operator(&world.gate);
+    world.gate.set_password(&operator, id, &password("a heron stands in the estuary")).unwrap();
+    assert_eq!(world.status(log_in("eve", "a heron stands in the estuary")).await, 204);
+}
+
+#[test]
+fn the_authenticators_counted_apart_have_a_bound_and_none_is_shut_by_the_others() {
+    let store = gate::memory::MemoryStore::new();
+    let user = UserId(uuid::Uuid::from_u128(1));
+    for _ in 0..3 {
+        assert!(store.count_try(user, "password", 100).unwrap());
+    }
+    for number in 0..2 * AUTHENTICATORS_PER_USER_MAX {
+        assert!(store.count_try(user, &format!("password@{number}"), 100).unwrap(), "{number}");
+    }
+    assert_eq!(store.forget_tries(user, "password").unwrap(), 3, "who failed most is kept");
+}
