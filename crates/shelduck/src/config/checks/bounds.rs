@@ -31,13 +31,8 @@ pub(super) fn limits(config: &Config) -> PostureItem {
         return LIMITS
             .refused("a burst limit of 0 would refuse everything", "set limits.bursts.* above 0");
     }
-    let faults = wiring::gate(config).faults();
-    let own = |key: &str| key.starts_with("limits") || key.starts_with("lockout");
-    if let Some(fault) = faults.iter().find(|fault| own(fault.key)) {
-        return LIMITS.refused(
-            format!("{}: {}", fault.key, fault.message),
-            "set limits.* and auth.lockout.* within their bounds",
-        );
+    if let Some(fault) = gate_fault(config, "limits") {
+        return LIMITS.refused(fault, "set limits.* within their bounds");
     }
     match limits.mode {
         LimitsMode::Enforce if !limits.shadow.is_empty() => LIMITS.warned(
@@ -50,6 +45,13 @@ pub(super) fn limits(config: &Config) -> PostureItem {
             "set limits.mode to `enforce` when the counts look right",
         ),
     }
+}
+
+/// What the gate itself would refuse of the part of its configuration of that name.
+pub(super) fn gate_fault(config: &Config, part: &str) -> Option<String> {
+    let faults = wiring::gate(config).faults();
+    let fault = faults.iter().find(|fault| fault.key.split('.').next() == Some(part))?;
+    Some(format!("{}: {}", fault.key, fault.message))
 }
 
 pub(super) fn engine(config: &Config) -> PostureItem {

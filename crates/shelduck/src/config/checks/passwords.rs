@@ -5,6 +5,7 @@ use gate::password::BreachedFile;
 
 use super::super::Config;
 use super::Subject;
+use super::bounds::gate_fault;
 
 const BOUNDS: Subject =
     Subject::new("passwords", "Hashes, lockout and sessions are at least as strict as the floor");
@@ -42,6 +43,9 @@ pub(super) fn bounds(config: &Config) -> PostureItem {
             "a number of the lockout is 0: the lockout cannot be switched off by its numbers",
             "set auth.lockout.* above 0",
         );
+    }
+    if let Some(fault) = gate_fault(config, "lockout") {
+        return BOUNDS.refused(fault, "set auth.lockout.* within their bounds");
     }
     if auth.idle.is_zero() || auth.absolute < auth.idle {
         return BOUNDS.refused(

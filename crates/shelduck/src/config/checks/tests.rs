@@ -74,7 +74,18 @@ fn each_unsafe_setting_is_refused_by_its_check() {
     );
     assert_eq!(check(|config| config.auth.previous_codes = 2), refused("totp_codes"));
     assert_eq!(check(|config| config.auth.digits = 7), refused("totp_codes"));
+    assert_eq!(check(|config| config.auth.attempts_in_a_row = 101), refused("passwords"));
+    assert_eq!(check(|config| config.auth.stuffing_pairs = 0), refused("passwords"));
+    assert_eq!(
+        check(|config| config.auth.device_life = std::time::Duration::ZERO),
+        refused("passwords")
+    );
     assert_eq!(check(|config| config.limits.auth = 0), refused("limits"));
+    assert_eq!(check(|config| config.limits.bad_credentials = 0), refused("limits"));
+    assert_eq!(check(|config| config.limits.api_size = 0), refused("limits"));
+    assert_eq!(check(|config| config.limits.api_per_second = 0), refused("limits"));
+    assert_eq!(check(|config| config.limits.tier_key = 0), refused("limits"));
+    assert_eq!(check(|config| config.limits.heavy_units = 0), refused("limits"));
     assert_eq!(check(|config| config.query.threads = 0), refused("engine"));
     assert_eq!(check(|config| config.audit.files_max = 0), refused("audit"));
     assert_eq!(check(|config| config.http.key = Some("k.pem".into())), refused("tls_certificate"));
