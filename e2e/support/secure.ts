@@ -62,6 +62,9 @@ const serve = async (dir: string): Promise<[ChildProcess, { url: string; setup_u
       SHELDUCK_LIMITS__CATEGORIES__READ: "10000",
       SHELDUCK_LIMITS__CATEGORIES__WRITE: "10000",
       SHELDUCK_LIMITS__CATEGORIES__OTHER: "10000",
+      SHELDUCK_LIMITS__CATEGORIES__BAD_CREDENTIALS: "10000",
+      SHELDUCK_LIMITS__BURSTS__API_SIZE: "10000",
+      SHELDUCK_LIMITS__BURSTS__LOGIN_SIZE: "10000",
     },
   });
   const ended = once(child, "exit").then(([code]) => {

@@ -52,6 +52,9 @@ export const startServer = async (log: string, { founded = true } = {}): Promise
       SHELDUCK_LIMITS__CATEGORIES__READ: "6000",
       SHELDUCK_LIMITS__CATEGORIES__WRITE: "6000",
       SHELDUCK_LIMITS__CATEGORIES__OTHER: "6000",
+      SHELDUCK_LIMITS__CATEGORIES__BAD_CREDENTIALS: "6000",
+      SHELDUCK_LIMITS__BURSTS__API_SIZE: "6000",
+      SHELDUCK_LIMITS__BURSTS__LOGIN_SIZE: "6000",
     },
   });
   child.stderr.pipe(createWriteStream(log));
