@@ -144,6 +144,7 @@ impl<'a> Attempt<'a> {
     /// account does not cover a run through many others. Says whether there had been failures.
     pub(crate) fn succeeded(mut self) -> bool {
         let mut after_failures = false;
+        self.guessed = None;
         for (rule, key) in std::mem::take(&mut self.places) {
             let table = self.lockout.table(&key);
             if rule.is_address() {
@@ -192,6 +193,7 @@ impl<'a> Attempt<'a> {
 
     /// Nothing was learnt: the credential could not be looked at.
     pub(crate) fn release(&mut self) {
+        self.guessed = None;
         for (_, key) in std::mem::take(&mut self.places) {
             self.lockout.table(&key).get(&key, Counter::release);
         }

@@ -172,6 +172,25 @@ fn an_address_that_tries_many_different_guesses_is_locked_for_an_hour() {
 }
 
 #[test]
+fn whoever_is_right_or_could_not_be_looked_at_does_not_stuff() {
+    let door = Door::new();
+    for person in 0..200 {
+        let name = format!("n{person}");
+        for is_right in [true, false] {
+            let mut attempt =
+                door.lockout.attempt(Some(&name), &client("192.0.2.1"), door.now).unwrap();
+            attempt.guesses(&[name.as_bytes(), b"a password of one's own"]);
+            if is_right {
+                attempt.succeeded();
+            } else {
+                attempt.release();
+            }
+        }
+    }
+    assert_eq!(door.guess("other", "192.0.2.1"), Ok(false));
+}
+
+#[test]
 fn an_address_fails_at_most_twenty_times_before_a_pause_of_five_minutes() {
     let mut door = Door::new();
     let mut failures: Vec<Timestamp> = Vec::new();
