@@ -11,6 +11,7 @@ const PAGES = [
   ["/keys", "API keys"],
   ["/users", "Users"],
   ["/sessions", "Sessions"],
+  ["/limits", "Limits"],
   ["/audit", "Audit log"],
   ["/audit?from=2026-01-01&event=authz_fail&outcome=denied", "Audit log"],
   ["/posture", "Security check"],

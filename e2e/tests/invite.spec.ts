@@ -104,7 +104,7 @@ test("a viewer of one site sees that one, and nothing to administer", async ({
   const nav = page.getByRole("navigation", { name: "Main" });
   for (const name of ["Users", "Sessions", "Limits", "Audit log", "Security check"])
     await expect(nav.getByRole("link", { name })).toHaveCount(0);
-  for (const path of ["/users", "/sessions", "/audit", "/posture"]) {
+  for (const path of ["/users", "/sessions", "/limits", "/audit", "/posture"]) {
     await page.goto(path);
     await expect(page.getByRole("heading", { name: "Not for you" }), path).toBeVisible();
   }

@@ -1,8 +1,87 @@
-// The pages by which an administrator watches the gate: audit log, checklist, sessions.
+// The pages by which an administrator watches the gate: limits, audit log, checklist, sessions.
 
 import { answer, expect, showPassword, takeSession, test } from "../support/gate";
 
 test.use({ expectedComplaints: [/status of (4\d\d|500)/] });
+
+test.describe("limits", () => {
+  test("who calls is seen, and what they use", async ({ page, enter }) => {
+    await enter({ role: "admin" });
+    await page.goto("/limits");
+    const table = page.getByRole("table", { name: "Callers and their limits" });
+    await expect(table.getByRole("row").nth(1)).toBeVisible();
+    await expect(table.getByRole("meter").first()).toHaveAttribute(
+      "aria-valuetext",
+      /^\d+ of \d+$/,
+    );
+    await expect(page.getByRole("table", { name: "Quotas" })).toContainText("auth");
+  });
+
+  const live = (items: object[]) => ({
+    mode: "enforce",
+    items,
+    omitted: 0,
+    remembered: items.length,
+    in_flight: 0,
+    heavy: { units: 0, units_max: 10, waiting: 0 },
+  });
+
+  const caller = (used: number, rest = {}) => ({
+    subject: "user:ada",
+    class: "read",
+    database: null,
+    used,
+    quota: 100,
+    refused: 0,
+    shadow: 0,
+    in_flight: 0,
+    ...rest,
+  });
+
+  test("it refreshes by itself, and the urgent come first", async ({ page, enter }) => {
+    await enter({ role: "admin" });
+    let used = 10;
+    await page.route("**/v1/limits/live", (route) =>
+      route.fulfill({
+        json: live([caller(used), caller(3, { subject: "key:export", refused: 2, shadow: 4 })]),
+      }),
+    );
+    await page.goto("/limits");
+    const rows = page.getByRole("table", { name: "Callers and their limits" }).locator("tbody tr");
+    await expect(rows.nth(0)).toContainText("key export");
+    await expect(rows.nth(0)).toContainText("Over");
+    await expect(rows.nth(1)).toContainText("10 of 100");
+    used = 95;
+    await expect(rows.nth(1)).toContainText("95 of 100");
+    await expect(rows.nth(1)).toContainText("Near");
+    await expect(page.getByText("Shadow hits").locator("..").first()).toContainText("4");
+    used = 20;
+    await page.getByLabel("Show").selectOption({ label: "Near or over" });
+    await expect(rows).toHaveCount(1);
+    await expect(page).toHaveURL(/show=urgent/);
+  });
+
+  test("shadow mode is said, and nobody is too", async ({ page, enter }) => {
+    await enter({ role: "admin" });
+    const limits = await (await page.context().request.get("/v1/limits")).json();
+    const items = limits.items.map((item: object) => ({ ...item, mode: "shadow" }));
+    await answer(page, "/v1/limits", 200, { ...limits, mode: "shadow", items });
+    await answer(page, "/v1/limits/live", 200, live([]));
+    await page.goto("/limits");
+    await expect(page.getByText("Limits only watch")).toBeVisible();
+    await expect(page.getByText("Nobody has called in the last minute")).toBeVisible();
+  });
+
+  test("what the server cannot say can be asked again", async ({ page, enter }) => {
+    await enter({ role: "admin" });
+    await answer(page, "/v1/limits/live", 500);
+    await page.goto("/limits");
+    await expect(page.getByRole("alert")).toContainText("Something went wrong");
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await expect(page.getByRole("table", { name: "Callers and their limits" })).toBeVisible();
+  });
+});
 
 test.describe("the audit log", () => {
   const rows = (page: import("@playwright/test").Page) =>

@@ -42,6 +42,12 @@ export const ROUTES: readonly Route[] = [
     load: page(() => import("./pages/sessions/AllSessions.svelte")),
   },
   {
+    path: "/limits",
+    title: "Limits",
+    needs: "admin",
+    load: page(() => import("./pages/limits/Limits.svelte")),
+  },
+  {
     path: "/audit",
     title: "Audit log",
     needs: "admin",

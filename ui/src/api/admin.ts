@@ -1,8 +1,10 @@
-// Administration: users, everybody's sessions, audit, posture.
+// Administration: users, everybody's sessions, limits, audit, posture.
 
 import { path, type Client, type Query } from "./client";
 import type {
   AuditItem,
+  Limits,
+  LiveLimits,
   NewUser,
   PostureItem,
   ResetAnswer,
@@ -33,6 +35,12 @@ export const allSessions = (client: Client, signal?: AbortSignal) =>
   client.get<{ items: SessionOfUser[] }>(path("sessions"), {}, signal);
 
 export const endAnySession = (client: Client, id: string) => client.delete(path("sessions", id));
+
+export const limitTable = (client: Client, signal?: AbortSignal) =>
+  client.get<Limits>(path("limits"), {}, signal);
+
+export const liveLimits = (client: Client, signal?: AbortSignal) =>
+  client.get<LiveLimits>(path("limits", "live"), {}, signal);
 
 export const auditEvents = (client: Client, query: Query, signal?: AbortSignal) =>
   client.get<{ items: AuditItem[]; next_cursor?: string | null }>(path("audit"), query, signal);

@@ -41,6 +41,7 @@ export const GROUPS: readonly Group[] = [
     items: [
       { path: "/users", label: "Users", icon: "users", needs: "admin" },
       { path: "/sessions", label: "Sessions", icon: "device", needs: "admin" },
+      { path: "/limits", label: "Limits", icon: "gauge", needs: "admin" },
       { path: "/audit", label: "Audit log", icon: "log", needs: "admin" },
       { path: "/posture", label: "Security check", icon: "shield", needs: "admin" },
     ],
