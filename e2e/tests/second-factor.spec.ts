@@ -82,6 +82,7 @@ test("a sign-in that has ended begins again with the password", async ({ page, p
 test("wrong codes lock, and the page counts down", async ({ page, person }) => {
   const ada = await person({ role: "operator" });
   await page.goto("/");
+  await expect(page.getByLabel("Username")).toBeVisible();
   for (let tries = 0; tries < 7; tries += 1) {
     if (await page.getByText("Too many attempts").isVisible()) break;
     if (await page.getByLabel("Username").isVisible()) await showPassword(page, ada);
