@@ -145,7 +145,10 @@ impl Lockout {
 
     /// Takes a place for one attempt.
     pub(crate) fn guess(&self, guess: &Guess<'_>, now: Timestamp) -> Result<Attempt<'_>, Locked> {
-        let recognised = guess.recognised.map(|by| self.recognised_key(by));
+        let recognised = guess
+            .account
+            .zip(guess.recognised)
+            .map(|(account, by)| self.recognised_key(account, by));
         let recognised = recognised.filter(|key| !self.is_dead(key, now));
         let mut attempt = Attempt::new(self, now);
         if self.is_off {
@@ -184,13 +187,15 @@ impl Lockout {
     pub(crate) fn pardon(&self, account: &str) -> Result<(), StoreError> {
         let prefix = self.account_prefix(account);
         let mut keys = Vec::new();
-        self.counters.each(|key, _| {
-            if key.starts_with(&prefix) {
-                keys.push(*key);
-            }
-        });
+        for table in [&self.counters, &self.recognised] {
+            table.each(|key, _| {
+                if strangers(*key).starts_with(&prefix) {
+                    keys.push(*key);
+                }
+            });
+        }
         for key in keys {
-            self.counters.remove(&key);
+            self.table(&key).remove(&key);
             self.store.delete_lock(key)?;
         }
         // Also when it had to make room here and is stored all the same.
@@ -320,19 +325,18 @@ impl Lockout {
         key
     }
 
-    fn recognised_key(&self, by: [u8; 16]) -> CounterKey {
-        let [mark, rest @ ..] = self.code(&[b"recognised", &by]);
-        let mut key = [mark | RECOGNISED; 16];
-        let [_, tail @ ..] = &mut key;
-        *tail = rest;
+    fn recognised_key(&self, account: &str, by: [u8; 16]) -> CounterKey {
+        let mut key = self.code(&[b"recognised", account.as_bytes(), &by]);
+        for (to, from) in key.iter_mut().zip(self.account_prefix(account)) {
+            *to = from;
+        }
+        let [mark, ..] = &mut key;
+        *mark |= RECOGNISED;
         key
     }
 
     fn code(&self, parts: &[&[u8]]) -> CounterKey {
-        let mut key = self.key.mac(parts).half();
-        let [mark, ..] = &mut key;
-        *mark &= !RECOGNISED;
-        key
+        strangers(self.key.mac(parts).half())
     }
 
     fn forget(&self, evicted: Option<CounterKey>) {
@@ -367,6 +371,13 @@ impl std::fmt::Debug for Lockout {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Lockout").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// A key without the mark of those who are recognised.
+const fn strangers(mut key: CounterKey) -> CounterKey {
+    let [mark, ..] = &mut key;
+    *mark &= !RECOGNISED;
+    key
 }
 
 fn seconds(at: Timestamp) -> u64 {

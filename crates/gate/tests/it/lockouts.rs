@@ -70,6 +70,30 @@ async fn a_recognised_browser_that_guesses_is_locked_and_every_door_with_it() {
 }
 
 #[tokio::test]
+async fn a_new_password_ends_the_lock_of_a_recognised_browser_too() {
+    let world = world();
+    for name in ["ada", "eve"] {
+        world.session(name, "viewer");
+    }
+    let devices = [
+        ("ada", device(&world.send(log_in("ada", PASSWORD)).await)),
+        ("eve", device(&world.send(log_in("eve", PASSWORD)).await)),
+    ];
+    for (name, cookie) in &devices {
+        for _ in 0..5 {
+            assert_eq!(world.status(log_in(name, WRONG).cookie(cookie)).await, 401);
+        }
+        assert_eq!(world.status(log_in(name, PASSWORD).cookie(cookie)).await, 429);
+    }
+    let id = world.store.user_by_name("ada").unwrap().unwrap().id;
+    let (operator, new) = (gate::local::operator(&world.gate), "a heron stands in the estuary");
+    world.gate.set_password(&operator, id, &password(new)).unwrap();
+    let [(_, ada), (_, eve)] = &devices;
+    assert_eq!(world.status(log_in("ada", new).cookie(ada)).await, 204);
+    assert_eq!(world.status(log_in("eve", PASSWORD).cookie(eve)).await, 429, "of another");
+}
+
+#[tokio::test]
 async fn signing_out_leaves_a_browser_recognised() {
     let world = world();
     world.session("ada", "viewer");
