@@ -1,11 +1,13 @@
 //! Durable ingest beside a bare handler that only parses the same JSON: the
-//! price of everything the product does for an event.
+//! price of everything the product does for an event. Each is a process of its own; the load comes from a third.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -19,12 +21,15 @@ const CONNECTIONS: usize = 256;
 const PAIRS: usize = 3;
 const PAIR_SECONDS: u64 = 8;
 const STEADY_SECONDS: u64 = 60;
+/// The argument that makes this program the bare handler.
+pub(crate) const BARE_HANDLER: &str = "bare-handler";
 const SITE: &str = "bench.example";
 
 /// Runs the pairs, then a minute of steady load.
 pub(crate) async fn run() -> Result<Value> {
     let requests = Arc::new(requests());
-    let (bare, stop_bare) = bare_handler().await?;
+    let bare_handler = BareHandler::start()?;
+    let bare = bare_handler.address;
     let server = start().await?;
     let ours = server.address()?;
     // Caches, connections and the engine warm up on both sides alike.
@@ -41,7 +46,7 @@ pub(crate) async fn run() -> Result<Value> {
         bare_rates.push(bare.rate());
         our_rates.push(ours.rate());
     }
-    stop_bare.abort();
+    drop(bare_handler);
 
     eprintln!("ingest: {STEADY_SECONDS} s of steady load ...");
     let before = server.resident_bytes()?;
@@ -87,7 +92,35 @@ struct Event {
     d: String,
 }
 
-async fn bare_handler() -> Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
+/// The bare handler in a process of its own, as the server is.
+struct BareHandler {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl BareHandler {
+    fn start() -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg(BARE_HANDLER)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
+        Ok(Self { process, address: line.trim().parse()? })
+    }
+}
+
+impl Drop for BareHandler {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+/// Serves the bare handler until the process is ended; its address is the one line it prints.
+pub(crate) async fn serve_bare_handler() -> Result<()> {
     let router = Router::new().route(
         "/api/event",
         post(|body: axum::body::Bytes| async move {
@@ -100,12 +133,8 @@ async fn bare_handler() -> Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
         }),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let task = tokio::spawn(async move {
-        // It runs until the task is aborted.
-        let _ended = axum::serve(listener, router).await;
-    });
-    Ok((address, task))
+    println!("{}", listener.local_addr()?);
+    Ok(axum::serve(listener, router).await?)
 }
 
 /// The real server, believing the load generator's forwarding header so that visitors differ, with limits that a benchmark from

@@ -21,6 +21,9 @@ use serde_json::json;
 #[tokio::main]
 async fn main() -> Result<()> {
     let only = std::env::args().nth(1);
+    if only.as_deref() == Some(ingest::BARE_HANDLER) {
+        return ingest::serve_bare_handler().await;
+    }
     let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let mut results = json!({
         "made_at": jiff::Timestamp::now().to_string(),

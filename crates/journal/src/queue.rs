@@ -80,10 +80,10 @@ impl Queue {
         Ok(receiver)
     }
 
-    /// Swaps the next group into the empty `group`, waiting for one; `false` when closed and nothing is left.
+    /// Waits for a record; `false` when closed and nothing is left.
     ///
-    /// Taking a group says that the one taken before is done with.
-    pub(crate) fn take(&self, group: &mut Group) -> bool {
+    /// Waiting says that the group taken before is done with.
+    pub(crate) fn wait(&self) -> bool {
         let mut state = self.lock();
         state.writing_bytes = 0;
         while state.next.bytes.is_empty() {
@@ -94,9 +94,14 @@ impl Queue {
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.writer_sleeps = false;
+        true
+    }
+
+    /// Swaps what is queued into the empty `group`.
+    pub(crate) fn take(&self, group: &mut Group) {
+        let mut state = self.lock();
         mem::swap(&mut state.next, group);
         state.writing_bytes = group.bytes.len();
-        true
     }
 
     /// Refuses new records; what is queued is still written.
@@ -126,13 +131,15 @@ mod tests {
         let queue = Queue::new(1, 3 * (record::HEAD_BYTES + 10));
         let mut group = Group::default();
         let first = queue.push(&[0; 10]).unwrap();
-        assert!(queue.take(&mut group));
+        assert!(queue.wait());
+        queue.take(&mut group);
         let _second = queue.push(&[0; 10]).unwrap();
         assert!(matches!(queue.push(&[0; 11]), Err(AppendError::Full)));
         let _third = queue.push(&[0; 10]).unwrap();
         assert!(matches!(queue.push(&[]), Err(AppendError::Full)));
         group.clear();
-        assert!(queue.take(&mut group), "the first group is done, the second is out");
+        assert!(queue.wait(), "the first group is done, the second is out");
+        queue.take(&mut group);
         let _fourth = queue.push(&[0; 10]).unwrap();
         drop(first);
     }
@@ -142,7 +149,8 @@ mod tests {
         let queue = Queue::new(1, 1000);
         let _answers = [queue.push(b"a").unwrap(), queue.push(b"b").unwrap()];
         let mut group = Group::default();
-        assert!(queue.take(&mut group));
+        assert!(queue.wait());
+        queue.take(&mut group);
         let (first, second) = group.bytes.split_at(9);
         assert_eq!(
             record::decode(1, first),
@@ -162,8 +170,9 @@ mod tests {
         queue.close();
         assert!(matches!(queue.push(b"b"), Err(AppendError::Closed)));
         let mut group = Group::default();
-        assert!(queue.take(&mut group));
+        assert!(queue.wait());
+        queue.take(&mut group);
         group.clear();
-        assert!(!queue.take(&mut group));
+        assert!(!queue.wait());
     }
 }

@@ -37,6 +37,10 @@ use crate::output::{Format, note};
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
+/// A request takes and gives back some hundred small pieces of memory, often on another thread; this one is made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

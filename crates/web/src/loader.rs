@@ -1,7 +1,7 @@
 //! The journal into the warehouse: the one consumer of the one, and the one
 //! writer of the other.
 //!
-//! Twice a second, less often under load, everything new in the journal becomes one commit: rows of events, visits that began, went on or ended, and the
+//! Twice a second, every few seconds under load, everything new in the journal becomes one commit: rows of events, visits that began, went on or ended, and the
 //! offset up to which this is all of the journal. So nothing is lost and nothing doubled, whenever the process ends: the next
 //! start reads the open visits and goes on at the offset. After an error it does exactly that too, without a restart.
 //!
@@ -54,12 +54,13 @@ pub struct LoaderConfig {
 impl LoaderConfig {
     /// The usual: two commits a second, 256 MiB of journal kept.
     ///
-    /// A commit writes each open visit that changed once, however many events changed it: large commits are cheap by the event.
+    /// A commit writes each open visit that changed once, however many events changed it, and rows enough to fill a row group of
+    /// the database go into its file without its log: large commits are cheap by the event.
     pub fn new(data_dir: &Path) -> Self {
         Self {
             interval: Duration::from_millis(500),
-            events_max: 100_000,
-            read_bytes_max: 32 << 20,
+            events_max: 250_000,
+            read_bytes_max: 64 << 20,
             keep_bytes: 256 << 20,
             checkpoint_bytes: 64 << 20,
             quarantine_file: data_dir.join("quarantine.jsonl"),
@@ -188,6 +189,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// so that they are shown soon.
 const REST_FACTOR: u32 = 3;
 const REST_MAX: Duration = Duration::from_millis(1_500);
+/// A commit of so many records shows a server under load, which gathers longer.
+const BUSY_RECORDS: usize = 20_000;
+const REST_BUSY: Duration = Duration::from_secs(5);
 /// How often a commit is tried after the loader was told to end.
 const LAST_TRIES: u32 = 5;
 
@@ -220,10 +224,14 @@ impl Run {
             });
             match step {
                 Ok(Step::More) => pause = PAUSE_MIN,
-                Ok(Step::Done) if is_stopping => return,
-                Ok(Step::Done) => {
+                Ok(Step::Done(_)) if is_stopping => {
+                    if self.engine.is_level() {
+                        return;
+                    }
+                }
+                Ok(Step::Done(records)) => {
                     pause = PAUSE_MIN;
-                    let rest = (begun.elapsed() * REST_FACTOR).min(REST_MAX);
+                    let rest = rest_after(begun.elapsed(), records);
                     let next = (begun + interval).max(Instant::now() + rest);
                     self.wait(&mut durable, next).await;
                     begun = Instant::now();
@@ -261,6 +269,10 @@ impl Run {
         // Whether time or the end comes first makes no difference: the next step loads what there is.
         let _ = timeout(rest, self.stopped.wait_for(|is_stopping| *is_stopping)).await;
     }
+}
+
+fn rest_after(worked: Duration, records: usize) -> Duration {
+    if records >= BUSY_RECORDS { REST_BUSY } else { (worked * REST_FACTOR).min(REST_MAX) }
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl<S: Handler> Server<S> {
         outcome
     }
 
-    /// Serves one connection to its end, or until its place is needed for another.
+    /// Serves one connection to its end.
     pub(super) async fn serve<IO>(
         self: &Arc<Self>,
         io: IO,
@@ -149,7 +149,7 @@ impl<S: Handler> Server<S> {
                 Box::pin(self.supervise(self.http2.serve_connection(io, service), &activity))
             }
         };
-        let _ended = slot.displaced().run_until_cancelled(run).await;
+        run.await;
     }
 
     async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {

@@ -79,7 +79,9 @@ impl UnixSocketListener {
 }
 
 async fn run<S: Handler>(stream: UnixStream, slot: Slot, server: &Arc<Server<S>>) {
-    server.serve(stream, Peer::local(), Protocol::Http1, Arc::new(slot)).await;
+    let displaced = slot.displaced().clone();
+    let served = server.serve(stream, Peer::local(), Protocol::Http1, Arc::new(slot));
+    let _ended = displaced.run_until_cancelled(served).await;
 }
 
 /// Whether root or our own user is at the other end.

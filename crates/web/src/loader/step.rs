@@ -16,8 +16,8 @@ use crate::visits::Visits;
 pub(super) enum Step {
     /// There may be more.
     More,
-    /// Everything durable is loaded.
-    Done,
+    /// Everything that was durable when the step began is loaded; the last commit had this many records.
+    Done(usize),
 }
 
 /// Why a step has to be done again later.
@@ -89,6 +89,11 @@ impl Engine {
         &self.journal
     }
 
+    /// Whether everything durable by now is loaded.
+    pub(super) fn is_level(&self) -> bool {
+        self.writer.offset() >= self.journal.durable().0
+    }
+
     pub(super) fn progress(&self) -> Progress {
         Progress {
             committed: self.writer.offset(),
@@ -109,6 +114,7 @@ impl Engine {
             Some(state) => state,
             None => State::read(&mut self.writer)?,
         };
+        let durable = self.journal.durable();
         let entries = match self.next_entries()? {
             Next::Entries(entries) => entries,
             Next::Lost { until } => {
@@ -119,9 +125,10 @@ impl Engine {
         };
         let Some(last) = entries.last() else {
             self.state = Some(state);
-            return Ok(Step::Done);
+            return Ok(Step::Done(0));
         };
         let next = last.next.0;
+        let records = entries.len();
         let batch = match Batch::build(&entries, &mut state.visits, &mut state.seen) {
             Ok(batch) => batch,
             Err(error) => return self.refused(&entries, error),
@@ -142,7 +149,7 @@ impl Engine {
             self.live.publish(site, *last_at);
         }
         self.checkpoint();
-        Ok(Step::More)
+        Ok(if next < durable.0 { Step::More } else { Step::Done(records) })
     }
 
     fn next_entries(&mut self) -> Result<Next, StepError> {
