@@ -1,5 +1,5 @@
-//! A load generator: many connections, one request at a time on each, requests
-//! made beforehand.
+//! A load generator on hyper's client: many connections, one request at a time
+//! on each, requests made beforehand.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 /// What a run showed.
@@ -50,7 +54,7 @@ impl Load {
 /// Sends the requests in turn over this many connections for this long.
 pub(crate) async fn run(
     address: SocketAddr,
-    requests: Arc<Vec<Vec<u8>>>,
+    requests: Arc<Vec<Request<Full<Bytes>>>>,
     connections: usize,
     duration: Duration,
 ) -> Result<Load> {
@@ -63,16 +67,13 @@ pub(crate) async fn run(
         let (last, stall) = (Arc::clone(&last_answer_us), Arc::clone(&stall_us));
         tasks.push(tokio::spawn(async move {
             let mut done = Load::default();
-            let mut stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            let mut buffer = vec![0_u8; 8192];
+            let mut connection = connect(address).await?;
             let mut next = number * 7919;
             while begun.elapsed() < duration {
                 let request = requests.get(next % requests.len()).context("no requests")?;
                 next += 1;
                 let sent = Instant::now();
-                stream.write_all(request).await?;
-                let status = answer(&mut stream, &mut buffer).await?;
+                let status = exchange(&mut connection, request).await?;
                 done.latencies_us
                     .push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
                 match status {
@@ -103,33 +104,24 @@ pub(crate) async fn run(
     Ok(total)
 }
 
-/// Reads one answer and returns its status.
-async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<u16> {
-    let mut length = 0;
-    loop {
-        let free = buffer.get_mut(length..).context("answer too long")?;
-        let read = stream.read(free).await?;
-        ensure!(read > 0, "the server closed the connection");
-        length += read;
-        let so_far = buffer.get(..length).unwrap_or_default();
-        let Some(head) = find(so_far, b"\r\n\r\n") else { continue };
-        let body = content_length(so_far.get(..head).unwrap_or_default())?;
-        if length >= head + 4 + body {
-            let status = std::str::from_utf8(so_far.get(9..12).unwrap_or_default())?.parse()?;
-            return Ok(status);
-        }
-    }
-}
-
-fn content_length(head: &[u8]) -> Result<usize> {
-    let head = std::str::from_utf8(head)?;
-    let line = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then_some(value)
+async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(async move {
+        // How it ended is seen by whoever sends on it.
+        let _ended = connection.await;
     });
-    Ok(line.context("no content-length")?.trim().parse()?)
+    Ok(sender)
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+/// Sends the request and reads the whole answer; its status.
+async fn exchange(
+    connection: &mut SendRequest<Full<Bytes>>,
+    request: &Request<Full<Bytes>>,
+) -> Result<u16> {
+    let answer = connection.send_request(request.clone()).await?;
+    let status = answer.status().as_u16();
+    answer.into_body().collect().await?;
+    Ok(status)
 }

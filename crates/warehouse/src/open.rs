@@ -97,7 +97,7 @@ fn start(config: &Config, dir: &Path) -> Result<Connection, OpenError> {
         .and_then(|settings| settings.with("threads", config.threads.max(1).to_string()))
         .and_then(|settings| settings.with("temp_directory", dir.join("spill").to_string_lossy()))
         .and_then(|settings| settings.with("preserve_insertion_order", "false"))
-        .and_then(|settings| settings.with("checkpoint_threshold", "32MB"))
+        .and_then(|settings| settings.with("checkpoint_threshold", "128MB"))
         .map_err(OpenError::Engine)?;
     let connection = Connection::open_in_memory_with_flags(settings).map_err(OpenError::Engine)?;
     connection

@@ -62,7 +62,7 @@ impl LoaderConfig {
             events_max: 250_000,
             read_bytes_max: 64 << 20,
             keep_bytes: 256 << 20,
-            checkpoint_bytes: 64 << 20,
+            checkpoint_bytes: 128 << 20,
             quarantine_file: data_dir.join("quarantine.jsonl"),
         }
     }

@@ -39,7 +39,7 @@ impl Batch {
         seen: &mut Seen,
     ) -> Result<Self, WriteError> {
         let mut batch = Self {
-            events: tables::event_columns(),
+            events: tables::event_columns(entries.len()),
             dropped: tables::dropped_columns(),
             open: tables::visit_columns(),
             closed: tables::visit_columns(),
