@@ -1,6 +1,7 @@
 //! The rules of the tree, one module each.
 
 mod advisories;
+mod alerts;
 mod dependencies;
 mod documents;
 mod evidence;
