@@ -1,7 +1,6 @@
 //! How often each class of route may be called, what the caller has used of
 //! it, and who is near a limit or over one.
 
-use gate::config::Mode;
 use gate::http::{Json, Route};
 use gate::limits::LiveItem;
 use gate::{Class, Permit, Policy};
@@ -129,11 +128,11 @@ async fn get_limits(permit: Permit, app: App) -> Json<Limits> {
     };
     let in_flight = limits.in_flight;
     Json(Limits {
-        mode: word(limits.mode),
+        mode: limits.mode.name(),
         items: Class::ALL
             .map(|class| Limit {
                 class: class.name(),
-                mode: word(limits.mode_of(class)),
+                mode: limits.mode_of(class).name(),
                 per_minute: quota(class),
                 cost: limits.cost(class),
             })
@@ -155,7 +154,7 @@ async fn get_live_limits(_: Permit, app: App) -> Json<LiveLimits> {
         Live { subject, standing }
     };
     Json(LiveLimits {
-        mode: word(app.gate().config().limits.mode),
+        mode: app.gate().config().limits.mode.name(),
         items: live.items.into_iter().map(item).collect(),
         omitted: live.omitted,
         remembered: live.remembered,
@@ -168,11 +167,4 @@ async fn get_live_limits(_: Permit, app: App) -> Json<LiveLimits> {
 fn standing(item: LiveItem) -> (String, Standing) {
     let LiveItem { subject, class, database, used, quota, refused, shadow, in_flight } = item;
     (subject, Standing { class, database, used, quota, refused, shadow, in_flight })
-}
-
-const fn word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Enforce => "enforce",
-        Mode::Shadow => "shadow",
-    }
 }

@@ -7,6 +7,8 @@
 //! A door (HTTP, a wire protocol, the local socket) turns what it received into an [`Ask`]; what comes back is a
 //! [`Permit`] or a typed [`Refusal`]. Nothing here knows how either is written on the wire.
 
+mod quota;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +17,13 @@ use jiff::Timestamp;
 use crate::address::ClientAddress;
 use crate::audit::patterns::Pattern;
 use crate::audit::{EventName, Outcome};
+use crate::authenticate::ShownKey;
 use crate::device::Device;
 use crate::gate::{Gate, Trace};
 use crate::key::{ApiKey, ImportedKey};
-use crate::limits::{self, Charge, HeavyAsk, Mode, Request, Standing};
-use crate::permit::{Held, Permit};
-use crate::policy::{Access, Class, CsrfRule, Policy};
+use crate::limits::Standing;
+use crate::permit::Permit;
+use crate::policy::{Access, CsrfRule, Policy};
 use crate::principal::{Principal, Right};
 use crate::request_id::RequestId;
 use crate::requirement::Requirement;
@@ -28,6 +31,7 @@ use crate::session::{SessionHash, SessionToken};
 use crate::store::StoreError;
 use crate::token::AccessToken;
 use crate::tokens::TokenUse;
+use quota::Quota;
 
 /// What the caller shows to prove who it is.
 #[derive(Debug, Clone)]
@@ -266,20 +270,8 @@ async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
                 None => look_up(gate, ask, move |gate| gate.look_up_session(&hash, &client)).await,
             }
         }
-        Credential::Key(key) => match gate.key_in_memory(key, &ask.client) {
-            Some(found) => found,
-            None => {
-                let (key, client) = (key.clone(), ask.client);
-                look_up(gate, ask, move |gate| gate.key_in_store(&key, &client)).await
-            }
-        },
-        Credential::Imported(key) => match gate.key_in_memory(key, &ask.client) {
-            Some(found) => found,
-            None => {
-                let (key, client) = (key.clone(), ask.client);
-                look_up(gate, ask, move |gate| gate.key_in_store(&key, &client)).await
-            }
-        },
+        Credential::Key(key) => by_key(gate, ask, key).await,
+        Credential::Imported(key) => by_key(gate, ask, key).await,
         Credential::Token(token) => match gate.token_in_memory(token, &ask.client) {
             Some(found) => found,
             None => {
@@ -294,6 +286,17 @@ async fn authenticate(gate: &Gate, ask: &Ask) -> Result<Known, Refused> {
         audit(gate, ask, &gate.anonymous, event, Outcome::Denied);
     }
     known.map_err(Refused::from)
+}
+
+async fn by_key<K>(gate: &Gate, ask: &Ask, key: &K) -> Result<Known, Refusal>
+where
+    K: ShownKey + Clone + Send + 'static,
+{
+    if let Some(found) = gate.key_in_memory(key, &ask.client) {
+        return found;
+    }
+    let (key, client) = (key.clone(), ask.client);
+    look_up(gate, ask, move |gate| gate.key_in_store(&key, &client)).await
 }
 
 /// Looks into the store, unless that address has shown too many wrong credentials.
@@ -393,126 +396,6 @@ fn recordable(gate: &Gate, ask: &Ask) -> Result<(), Refused> {
         return Err(Refusal::Unrecordable.into());
     }
     Ok(())
-}
-
-/// What the limits found out about a request on its way.
-#[derive(Debug, Default)]
-struct Quota {
-    standing: Option<Standing>,
-    charge: Option<Charge>,
-    shadow: Option<&'static str>,
-}
-
-impl Quota {
-    /// Counts a showing of credentials, before they are looked at.
-    fn pre_auth(&mut self, gate: &Gate, ask: &Ask) -> Result<(), Refused> {
-        if matches!(ask.credential, Credential::Local) || gate.config().off.limits {
-            return Ok(());
-        }
-        let request = gate.limiter.pre_auth(&ask.client);
-        let standing = gate.count_here(&request);
-        self.judge(gate, ask, &gate.anonymous, (&request, standing))
-    }
-
-    /// Counts a request on its caller's quota.
-    async fn take(&mut self, gate: &Gate, ask: &Ask, caller: &Principal) -> Result<(), Refused> {
-        if gate.config().off.limits {
-            return Ok(());
-        }
-        let device = ask.device.as_ref().map(Device::nonce);
-        let Some(request) = gate.limiter.request(&ask.policy, caller, &ask.client, device) else {
-            return Ok(());
-        };
-        let standing = gate.count(&request).await;
-        self.standing = Some(standing);
-        self.judge(gate, ask, caller, (&request, standing))?;
-        if standing.retry_after.is_none() {
-            self.charge = Some(Charge::new(request, standing.mark));
-        }
-        Ok(())
-    }
-
-    /// Refuses who is over its quota, unless the limit only watches; reports the first refusal of a minute.
-    fn judge(
-        &mut self,
-        gate: &Gate,
-        ask: &Ask,
-        caller: &Principal,
-        (request, standing): (&Request, Standing),
-    ) -> Result<(), Refused> {
-        let Some(retry_after) = standing.retry_after else {
-            return Ok(());
-        };
-        let policy = request.policy(&standing);
-        if standing.first_refusal {
-            record_over(gate, ask, caller, (policy, request.mode));
-        }
-        if request.mode == Mode::Shadow {
-            self.shadow.get_or_insert(policy);
-            return Ok(());
-        }
-        let refusal = Refusal::OverQuota { policy, retry_after };
-        Err(Refused { refusal, standing: Some(Box::new(standing)) })
-    }
-
-    /// Takes the caller's place among what runs, and the units of heavy work its route needs.
-    async fn enter(&mut self, gate: &Gate, ask: &Ask, caller: &Principal) -> Result<Held, Refused> {
-        let mut held = Held::default();
-        let policy = &ask.policy;
-        if matches!(caller, Principal::Operator) || gate.config().off.limits {
-            return Ok(held);
-        }
-        let subject = gate.limiter.subject(caller, &ask.client);
-        if policy.class == Class::Query {
-            let most = gate.limiter.config().in_flight_max(caller);
-            match gate.enter_query(subject, most) {
-                Ok(guard) => held.in_flight = Some(guard),
-                Err(_) => self.too_many(gate, ask, caller, "in-flight")?,
-            }
-        }
-        if policy.heavy_units > 0 {
-            let database = policy.database().map(|name| gate.limiter.partition(name));
-            let database = database.unwrap_or_default();
-            let units = policy.heavy_units;
-            match gate.heavy.enter(HeavyAsk { subject, database, units }).await {
-                Ok(guard) => held.heavy = Some(guard),
-                Err(_) => self.too_many(gate, ask, caller, "heavy")?,
-            }
-        }
-        Ok(held)
-    }
-
-    fn too_many(
-        &mut self,
-        gate: &Gate,
-        ask: &Ask,
-        caller: &Principal,
-        limit: &'static str,
-    ) -> Result<(), Refused> {
-        let mode = gate.limiter.config().mode_of(ask.policy.class);
-        limits::report_refusal(limit, mode);
-        let request = self.charge.map(|charge| charge.request);
-        let now = gate.clock.elapsed();
-        if request.is_some_and(|request| gate.limiter.note_refusal(&request, now)) {
-            record_over(gate, ask, caller, (limit, mode));
-        }
-        if mode == Mode::Shadow {
-            self.shadow.get_or_insert(limit);
-            return Ok(());
-        }
-        let refusal = Refusal::TooMany { retry_after: limits::TOO_MANY_RETRY_AFTER };
-        Err(Refused { refusal, standing: self.standing.map(Box::new) })
-    }
-}
-
-/// A sample of what is over a limit: one line for each caller and minute.
-fn record_over(gate: &Gate, ask: &Ask, principal: &Principal, (policy, mode): (&str, Mode)) {
-    let outcome = match mode {
-        Mode::Enforce => Outcome::Denied,
-        Mode::Shadow => Outcome::Shadow,
-    };
-    let object = Some(format!("limit:{policy}"));
-    gate.record(EventName::ExcessRateLimitExceeded, outcome, &trace(ask, principal), object);
 }
 
 fn audit(gate: &Gate, ask: &Ask, principal: &Principal, name: EventName, outcome: Outcome) {

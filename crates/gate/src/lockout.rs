@@ -318,20 +318,22 @@ impl Lockout {
     }
 
     fn pair_key(&self, account: &str, client: &ClientAddress) -> CounterKey {
-        let mut key = self.code(&[b"pair", account.as_bytes(), &client.block().bytes()]);
-        for (to, from) in key.iter_mut().zip(self.account_prefix(account)) {
-            *to = from;
-        }
-        key
+        self.account_part(account, &[b"pair", account.as_bytes(), &client.block().bytes()])
     }
 
     fn recognised_key(&self, account: &str, by: [u8; 16]) -> CounterKey {
-        let mut key = self.code(&[b"recognised", account.as_bytes(), &by]);
+        let mut key = self.account_part(account, &[b"recognised", account.as_bytes(), &by]);
+        let [mark, ..] = &mut key;
+        *mark |= RECOGNISED;
+        key
+    }
+
+    /// A key that can be found by its account.
+    fn account_part(&self, account: &str, parts: &[&[u8]]) -> CounterKey {
+        let mut key = self.code(parts);
         for (to, from) in key.iter_mut().zip(self.account_prefix(account)) {
             *to = from;
         }
-        let [mark, ..] = &mut key;
-        *mark |= RECOGNISED;
         key
     }
 

@@ -1,9 +1,10 @@
 //! The journal into the warehouse: the one consumer of the one, and the one
 //! writer of the other.
 //!
-//! Twice a second, every few seconds under load, everything new in the journal becomes one commit: rows of events, visits that began, went on or ended, and the
-//! offset up to which this is all of the journal. So nothing is lost and nothing doubled, whenever the process ends: the next
-//! start reads the open visits and goes on at the offset. After an error it does exactly that too, without a restart.
+//! Twice a second, every few seconds under load, everything new in the journal becomes one commit: rows of events, visits
+//! that began, went on or ended, and the offset up to which this is all of the journal. So nothing is lost and nothing
+//! doubled, whenever the process ends: the next start reads the open visits and goes on at the offset. After an error it
+//! does exactly that too, without a restart.
 //!
 //! # Failure
 //! - A record that cannot be read, or a row the warehouse refuses whatever is tried, goes to the quarantine file with the reason, and the

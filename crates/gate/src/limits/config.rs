@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::burst::Burst;
+use crate::audit::Outcome;
 use crate::policy::Class;
 use crate::principal::Principal;
 
@@ -42,6 +43,25 @@ pub enum Mode {
     Enforce,
     /// Let through, counted and reported exactly as if refused.
     Shadow,
+}
+
+impl Mode {
+    /// Its word in configuration, answers and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+        }
+    }
+
+    /// What the audit log says became of a call over the limit.
+    pub(crate) const fn outcome(self) -> Outcome {
+        match self {
+            Self::Enforce => Outcome::Denied,
+            Self::Shadow => Outcome::Shadow,
+        }
+    }
 }
 
 /// Who shares a quota among those that are signed in. Keys always have their own, strangers always share their address's.

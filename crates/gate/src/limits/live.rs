@@ -1,7 +1,6 @@
 //! Who is near a limit, who is over one, what runs.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::limiter::{Limiter, Seen};
@@ -53,61 +52,20 @@ pub struct LiveItem {
     pub in_flight: u32,
 }
 
-/// How full a quota is, the fullest greatest.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    /// Refusals, or what would have been some.
-    over: u32,
-    /// Thousandths of the quota.
-    full: u64,
-    used: u32,
-}
-
-impl Rank {
-    fn of(seen: &Seen) -> Self {
-        let full = u64::from(seen.used) * 1_000 / u64::from(seen.quota.max(1));
-        Self { over: seen.refused.saturating_add(seen.shadow), full, used: seen.used }
-    }
-}
-
-/// A quota ordered by how full it is.
-struct Ranked(Rank, Seen);
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for Ranked {}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
-    }
+/// How full a quota is, the fullest greatest: refusals (or what would have been some), thousandths of the quota, units.
+fn fullness(seen: &Seen) -> (u32, u64, u32) {
+    let thousandths = u64::from(seen.used) * 1_000 / u64::from(seen.quota.max(1));
+    (seen.refused.saturating_add(seen.shadow), thousandths, seen.used)
 }
 
 impl Limiter {
     /// The fullest quotas in use, fullest first, and how many others there are.
     pub(crate) fn fullest(&self, most: usize, now: Duration) -> (Vec<Seen>, usize) {
-        let mut fullest = BinaryHeap::with_capacity(most + 1);
-        let mut used: usize = 0;
-        self.each(now, |seen| {
-            used += 1;
-            fullest.push(Reverse(Ranked(Rank::of(&seen), seen)));
-            if fullest.len() > most {
-                fullest.pop();
-            }
-        });
-        let items: Vec<Seen> =
-            fullest.into_sorted_vec().into_iter().map(|Reverse(Ranked(_, seen))| seen).collect();
-        let omitted = used - items.len();
+        let mut items = Vec::new();
+        self.each(now, |seen| items.push(seen));
+        items.sort_unstable_by_key(|seen| Reverse(fullness(seen)));
+        let omitted = items.len().saturating_sub(most);
+        items.truncate(most);
         (items, omitted)
     }
 }

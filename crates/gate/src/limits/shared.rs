@@ -174,24 +174,24 @@ impl Gate {
         shared.ask(request, database.as_deref().unwrap_or_default())
     }
 
-    /// Corrects what was counted for a request.
-    pub(crate) async fn correct(&self, charge: &Charge, correction: Correction) {
-        let now = self.clock.elapsed();
-        let Charge { request, mark, .. } = charge;
-        let shared_correction = match correction {
-            Correction::More(more) => {
-                self.limiter.charge(request, more, now);
-                Some(Correction::More(more))
-            }
-            Correction::Less { amount, .. } => {
-                self.limiter.give_back(request, amount, *mark);
-                mark.shared_at_ms.map(|at_ms| Correction::Less { amount, at_ms })
-            }
-        };
-        if let Some((shared, correction)) = self.shared.get().zip(shared_correction)
-            && let Err(error) =
-                shared.counters.correct(self.shared_ask(shared, request), correction).await
-        {
+    /// Counts that much more for a request that was let in, whatever its quota says.
+    pub(crate) async fn debit(&self, charge: &Charge, more: u32) {
+        self.limiter.charge(&charge.request, more, self.clock.elapsed());
+        self.correct_shared(charge, Correction::More(more)).await;
+    }
+
+    /// Gives back that much of what was counted for a request.
+    pub(crate) async fn refund(&self, charge: &Charge, amount: u32) {
+        self.limiter.give_back(&charge.request, amount, charge.mark);
+        if let Some(at_ms) = charge.mark.shared_at_ms {
+            self.correct_shared(charge, Correction::Less { amount, at_ms }).await;
+        }
+    }
+
+    async fn correct_shared(&self, charge: &Charge, correction: Correction) {
+        let Some(shared) = self.shared.get() else { return };
+        let ask = self.shared_ask(shared, &charge.request);
+        if let Err(error) = shared.counters.correct(ask, correction).await {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "a correction was only made by this server"

@@ -83,10 +83,6 @@ pub(crate) fn report(request: &Request, standing: &Standing) {
 
 /// Counts one refusal, or what would have been one.
 pub(crate) fn report_refusal(policy: &'static str, mode: Mode) {
-    let mode = match mode {
-        Mode::Enforce => "enforce",
-        Mode::Shadow => "shadow",
-    };
-    metrics::counter!("shelduck_limit_refused_total", "policy" => policy, "mode" => mode)
+    metrics::counter!("shelduck_limit_refused_total", "policy" => policy, "mode" => mode.name())
         .increment(1);
 }

@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use super::heavy::{HeavyAsk, HeavyGuard};
-use super::shared::Correction;
 use super::standing::{Charge, TOO_MANY_RETRY_AFTER, report_refusal};
 use super::subject::{AllowedDatabase, Bucket};
 use super::{Mode, Request, Standing};
-use crate::audit::{EventName, Outcome};
+use crate::audit::EventName;
 use crate::door::Refusal;
 use crate::gate::Gate;
 use crate::permit::Permit;
@@ -60,8 +59,7 @@ impl Gate {
             return refusal.map_or(Ok(Some(before)), Err);
         }
         if moves {
-            let back = Correction::Less { amount: before.at_mark, at_ms: 0 };
-            self.correct(&before, back).await;
+            self.refund(&before, before.at_mark).await;
             return Ok(Some(Charge::new(request, standing.mark)));
         }
         let whole = Request { cost: before.request.cost.saturating_add(extra), ..request };
@@ -72,12 +70,11 @@ impl Gate {
     /// whatever the quota says; less is given back, but for one.
     pub async fn settle(&self, charge: &Charge, cost: u32) {
         let (counted, cost) = (charge.request.cost, cost.max(1));
-        let correction = match cost.checked_sub(counted) {
-            Some(0) => return,
-            Some(more) => Correction::More(more),
-            None => Correction::Less { amount: (counted - cost).min(charge.at_mark), at_ms: 0 },
-        };
-        self.correct(charge, correction).await;
+        match cost.checked_sub(counted) {
+            Some(0) => {}
+            Some(more) => self.debit(charge, more).await,
+            None => self.refund(charge, (counted - cost).min(charge.at_mark)).await,
+        }
     }
 
     /// Takes units of heavy work on a database until the guard is dropped; waits for a short time when none are free.
@@ -118,14 +115,10 @@ impl Gate {
         let retry_after = standing.retry_after?;
         let policy = request.policy(standing);
         if standing.first_refusal {
-            self.record_over(permit, request, policy);
+            let object = Some(format!("limit:{policy}"));
+            let event = EventName::ExcessRateLimitExceeded;
+            self.audit(permit, event, request.mode.outcome(), object);
         }
         Some((request.mode == Mode::Enforce).then_some(Refusal::OverQuota { policy, retry_after }))
-    }
-
-    fn record_over(&self, permit: &Permit, request: &Request, policy: &str) {
-        let outcome = if request.mode == Mode::Shadow { Outcome::Shadow } else { Outcome::Denied };
-        let object = Some(format!("limit:{policy}"));
-        self.audit(permit, EventName::ExcessRateLimitExceeded, outcome, object);
     }
 }

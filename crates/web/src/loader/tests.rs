@@ -104,6 +104,14 @@ impl Bench {
     }
 }
 
+#[test]
+fn it_rests_by_what_it_worked_and_longer_under_load() {
+    let rest = |worked_ms, records| rest_after(Duration::from_millis(worked_ms), records);
+    assert_eq!(rest(20, 1), Duration::from_millis(60));
+    assert_eq!(rest(900, 19_999), Duration::from_millis(1_500), "what is new is shown soon");
+    assert_eq!(rest(20, 20_000), Duration::from_secs(5), "large commits are cheap by the event");
+}
+
 fn drain(engine: &mut Engine) {
     while engine.step().unwrap() == Step::More {}
 }
