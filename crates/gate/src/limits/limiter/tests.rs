@@ -1,3 +1,5 @@
+//! The quotas of all callers: how much gets through, for whom, and when.
+
 use std::sync::Arc;
 
 use uuid::Uuid;
