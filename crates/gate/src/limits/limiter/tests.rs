@@ -1,4 +1,4 @@
-//! The quotas of all callers: how much gets through, for whom, and when.
+//! How much gets through, for whom, and when.
 
 use std::sync::Arc;
 
