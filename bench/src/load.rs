@@ -1,6 +1,7 @@
 //! A load generator on hyper's client: many connections, one request at a time
 //! on each, requests made beforehand.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,17 +39,59 @@ impl Load {
     }
 
     /// A latency quantile in milliseconds.
-    pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index from a share"
-        )]
-        let index =
-            ((self.latencies_us.len().saturating_sub(1)) as f64 * quantile).round() as usize;
-        self.latencies_us.get(index).map_or(0.0, |micros| f64::from(*micros) / 1000.0)
+    pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
+        quantile(&self.latencies_us, share) / 1000.0
     }
+}
+
+/// A quantile of sorted values; 0 of none.
+pub(crate) fn quantile(sorted: &[u32], share: f64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index from a share"
+    )]
+    let index = ((sorted.len().saturating_sub(1)) as f64 * share).round() as usize;
+    sorted.get(index).copied().map_or(0.0, f64::from)
+}
+
+/// Sends so many requests in turn over this many connections; how many answers there were of each status.
+pub(crate) async fn count(
+    address: SocketAddr,
+    requests: Arc<Vec<Request<Full<Bytes>>>>,
+    connections: usize,
+    total: u64,
+) -> Result<BTreeMap<u16, u64>> {
+    let next = Arc::new(AtomicU64::new(0));
+    let mut tasks = Vec::new();
+    for _ in 0..connections {
+        let (requests, next) = (Arc::clone(&requests), Arc::clone(&next));
+        tasks.push(tokio::spawn(async move {
+            let mut statuses = BTreeMap::new();
+            let mut connection = connect(address).await?;
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= total {
+                    return anyhow::Ok(statuses);
+                }
+                let place = usize::try_from(number)? % requests.len();
+                let request = requests.get(place).context("no requests")?;
+                if connection.is_closed() {
+                    connection = connect(address).await?;
+                }
+                let status = exchange(&mut connection, request).await?;
+                *statuses.entry(status).or_insert(0) += 1;
+            }
+        }));
+    }
+    let mut all = BTreeMap::new();
+    for task in tasks {
+        for (status, answers) in task.await?? {
+            *all.entry(status).or_insert(0) += answers;
+        }
+    }
+    Ok(all)
 }
 
 /// Sends the requests in turn over this many connections for this long.

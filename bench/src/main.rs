@@ -7,6 +7,7 @@
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a report for whoever runs it")]
 #![expect(clippy::indexing_slicing, reason = "assigning to a key of a JSON object cannot fail")]
 
+mod gate;
 mod idle;
 mod ingest;
 mod load;
@@ -31,6 +32,9 @@ async fn main() -> Result<()> {
     });
     if wanted("ingest") {
         results["ingest"] = ingest::run().await?;
+    }
+    if wanted("gate") {
+        results["gate"] = gate::run().await?;
     }
     if wanted("reports") {
         results["reports"] = reports::run().await?;

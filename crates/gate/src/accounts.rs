@@ -275,7 +275,7 @@ impl Gate {
     }
 
     fn try_attempt(&self, permit: &Permit, account: Option<&str>) -> Result<Attempt<'_>, Locked> {
-        let client = &permit.client;
+        let client = &permit.0.client;
         let recognised = account.and_then(|account| self.recognised(permit, account));
         let guess = Guess { account, client, recognised };
         let mut attempt = self.lockout.guess(&guess, self.now())?;
@@ -307,7 +307,7 @@ impl Gate {
 
     /// What the caller is recognised by as one who opened that account before: its browser, or the session it is in.
     fn recognised(&self, permit: &Permit, account: &str) -> Option<[u8; 16]> {
-        match (permit.principal(), &permit.device) {
+        match (permit.principal(), &permit.0.device) {
             (Principal::User { name, session, .. }, _) if **name == *account => {
                 Some(session.0.into_bytes())
             }
@@ -392,12 +392,12 @@ impl Gate {
     /// # Errors
     /// The store failed.
     pub fn log_out(&self, permit: &Permit) -> Result<(), AccountError> {
-        if let Some(hash) = &permit.session {
+        if let Some(hash) = &permit.0.session {
             self.store.delete_session(hash)?;
             self.live.forget_all();
             self.record(EventName::SessionExpired, Outcome::Success, &Trace::of(permit), None);
         }
-        if let Some(token) = &permit.token {
+        if let Some(token) = &permit.0.token {
             self.end_token(permit, token)?;
         }
         Ok(())

@@ -22,7 +22,7 @@ use crate::device::Device;
 use crate::gate::{Gate, Trace};
 use crate::key::{ApiKey, ImportedKey};
 use crate::limits::Standing;
-use crate::permit::Permit;
+use crate::permit::{Granted, Permit};
 use crate::policy::{Access, CsrfRule, Policy};
 use crate::principal::{Principal, Right};
 use crate::request_id::RequestId;
@@ -216,7 +216,8 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
         Known { session: left_behind(&ask), ..Known::without_session(Arc::clone(&gate.anonymous)) }
     } else {
         quota.pre_auth(gate, &ask)?;
-        authenticate(gate, &ask).await?
+        // Boxed, so that requests of public routes do not carry the place for it.
+        Box::pin(authenticate(gate, &ask)).await?
     };
     authorise(gate, &ask, &known.principal)?;
     origin(gate, &ask, &known)?;
@@ -230,7 +231,7 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
         audit(gate, &ask, &known.principal, EventName::AuthzAllow, Outcome::Success);
     }
     let Quota { standing, charge, shadow } = quota;
-    let permit = Permit {
+    let permit = Permit(Box::new(Granted {
         principal: known.principal,
         request_id: ask.request_id,
         client: ask.client,
@@ -242,7 +243,7 @@ pub async fn check(gate: &Gate, ask: Ask) -> Result<Admitted, Refused> {
         device: ask.device,
         charge,
         held,
-    };
+    }));
     Ok(Admitted { permit, standing, shadow, ending: known.ending })
 }
 

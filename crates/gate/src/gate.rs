@@ -392,11 +392,11 @@ pub(crate) struct Trace<'a> {
 impl<'a> Trace<'a> {
     pub(crate) fn of(permit: &'a Permit) -> Self {
         Self {
-            principal: &permit.principal,
-            client: &permit.client,
-            request_id: permit.request_id,
-            policy: &permit.policy,
-            operation: &permit.operation,
+            principal: &permit.0.principal,
+            client: &permit.0.client,
+            request_id: permit.0.request_id,
+            policy: &permit.0.policy,
+            operation: &permit.0.operation,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::ClientAddress;
 use crate::gate::Gate;
-use crate::permit::{Held, Permit};
+use crate::permit::{Granted, Held, Permit};
 use crate::policy::{Class, Policy};
 
 /// What events of the command line are recorded under.
@@ -16,7 +16,7 @@ const OPERATION: &str = "command_line";
 /// The operator's permit, for the command line.
 #[must_use]
 pub fn operator(gate: &Gate) -> Permit {
-    Permit {
+    Permit(Box::new(Granted {
         principal: Arc::clone(&gate.operator),
         request_id: gate.request_id(),
         client: ClientAddress::LOCAL,
@@ -28,5 +28,5 @@ pub fn operator(gate: &Gate) -> Permit {
         device: None,
         charge: None,
         held: Held::default(),
-    }
+    }))
 }

@@ -37,7 +37,7 @@ impl Gate {
         }
         attempt.succeeded();
         let password = self.replacement_password(&user, new)?;
-        let others = permit.session.map_or(SessionsAfter::End, SessionsAfter::EndAllBut);
+        let others = permit.0.session.map_or(SessionsAfter::End, SessionsAfter::EndAllBut);
         {
             let _changing = self.change();
             self.unchanged(&user)?;

@@ -19,10 +19,14 @@ use crate::vocabulary::Vocabulary;
 /// Nothing outside this crate can make one, so a function that takes a permit cannot be reached around the gate.
 ///
 /// ```compile_fail
-/// let look_inside = |permit: gate::Permit| permit.principal;
+/// let look_inside = |permit: gate::Permit| permit.0;
 /// ```
 #[derive(Debug)]
-pub struct Permit {
+pub struct Permit(pub(crate) Box<Granted>);
+
+/// What a permit stands for. Behind a box: permits are handed on from future to future.
+#[derive(Debug)]
+pub(crate) struct Granted {
     pub(crate) principal: Arc<Principal>,
     pub(crate) request_id: RequestId,
     pub(crate) client: ClientAddress,
@@ -53,48 +57,48 @@ impl Permit {
     /// Who is asking.
     #[must_use]
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.0.principal
     }
 
     /// Whether the caller may also do that; for what only the handler can know, such as a database in a body.
     #[must_use]
     pub fn allows(&self, wanted: &Scope) -> bool {
-        self.principal.allows(&self.vocabulary, wanted)
+        self.0.principal.allows(&self.0.vocabulary, wanted)
     }
 
     /// What the caller must do before anything else.
     #[must_use]
     pub fn required(&self) -> Requirements {
-        self.principal.required()
+        self.0.principal.required()
     }
 
     /// Whether the caller may do everything.
     #[must_use]
     pub fn administers(&self) -> bool {
-        self.allows(&Scope::everywhere(self.vocabulary.administering))
+        self.allows(&Scope::everywhere(self.0.vocabulary.administering))
     }
 
     /// The request's id, as the caller sees it.
     #[must_use]
-    pub const fn request_id(&self) -> RequestId {
-        self.request_id
+    pub fn request_id(&self) -> RequestId {
+        self.0.request_id
     }
 
     /// Where the request came from; it prints as nothing.
     #[must_use]
-    pub const fn client(&self) -> &ClientAddress {
-        &self.client
+    pub fn client(&self) -> &ClientAddress {
+        &self.0.client
     }
 
     /// The name of the route's operation.
     #[must_use]
     pub fn operation(&self) -> &str {
-        &self.operation
+        &self.0.operation
     }
 
     /// What the route asked.
     #[must_use]
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 }

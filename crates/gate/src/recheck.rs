@@ -31,7 +31,7 @@ impl Gate {
     /// # Errors
     /// The store failed.
     pub fn still_allows(&self, permit: &Permit, wanted: &Scope) -> Result<bool, StoreError> {
-        let principal = match (permit.principal(), &permit.session) {
+        let principal = match (permit.principal(), &permit.0.session) {
             (Principal::Operator, _) => return Ok(true),
             (Principal::User { .. }, Some(hash)) => self.session_now(hash)?,
             (Principal::Key { .. }, _) => self.key_now(permit)?,
@@ -66,6 +66,6 @@ impl Gate {
             None => None,
         };
         let key = self.live_key(&record, owner, now);
-        Ok(key.filter(|key| key.is_usable(now, &permit.client)).map(|key| key.principal))
+        Ok(key.filter(|key| key.is_usable(now, &permit.0.client)).map(|key| key.principal))
     }
 }

@@ -190,7 +190,7 @@ impl Gate {
         permit: &Permit,
     ) -> Result<(UserRecord, SessionRecord), AccountError> {
         let user = self.caller(permit)?;
-        let hash: &SessionHash = permit.session.as_ref().ok_or(AccountError::NotForCaller)?;
+        let hash: &SessionHash = permit.0.session.as_ref().ok_or(AccountError::NotForCaller)?;
         let session = self.store.session(hash)?.ok_or(AccountError::NotForCaller)?;
         let own = matches!(permit.principal(), Principal::User { id, .. } if *id == session.user);
         if own { Ok((user, session)) } else { Err(AccountError::NotForCaller) }

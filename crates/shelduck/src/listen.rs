@@ -38,6 +38,7 @@ mod connection;
 mod frames;
 mod head;
 mod stream;
+mod tasks;
 mod tcp;
 mod tls;
 mod unix;

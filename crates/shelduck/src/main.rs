@@ -37,9 +37,10 @@ use crate::output::{Format, note};
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
-/// A request takes and gives back some hundred small pieces of memory, often on another thread; this one is made for that.
+/// A request takes and gives back some hundred small pieces of memory, often on another thread; this one is made for that,
+/// and gives memory nobody uses back to the system by itself.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -57,9 +57,6 @@ enum Builder {
     Decimal(Decimal128Builder),
 }
 
-/// How long a text usually is at most.
-const TEXT_BYTES: usize = 16;
-
 const DECIMAL: DataType = DataType::Decimal128(18, 3);
 
 macro_rules! push {
@@ -86,13 +83,8 @@ macro_rules! push {
 impl Columns {
     /// Columns of these kinds, in the table's order, with no rows yet.
     pub fn new(kinds: &[Kind]) -> Self {
-        Self::with_capacity(kinds, 0)
-    }
-
-    /// The same, with place for some rows.
-    pub fn with_capacity(kinds: &[Kind], rows: usize) -> Self {
         Self {
-            builders: kinds.iter().map(|kind| Builder::new(*kind, rows)).collect(),
+            builders: kinds.iter().map(|kind| Builder::new(*kind)).collect(),
             next: 0,
             rows: 0,
             wrong: None,
@@ -177,19 +169,17 @@ macro_rules! each {
 }
 
 impl Builder {
-    fn new(kind: Kind, rows: usize) -> Self {
+    fn new(kind: Kind) -> Self {
         match kind {
-            Kind::Text => Self::Text(StringBuilder::with_capacity(rows, rows * TEXT_BYTES)),
-            Kind::U64 => Self::U64(UInt64Builder::with_capacity(rows)),
-            Kind::U32 => Self::U32(UInt32Builder::with_capacity(rows)),
-            Kind::U8 => Self::U8(UInt8Builder::with_capacity(rows)),
-            Kind::I64 => Self::I64(Int64Builder::with_capacity(rows)),
-            Kind::Bool => Self::Bool(BooleanBuilder::with_capacity(rows)),
-            Kind::F64 => Self::F64(Float64Builder::with_capacity(rows)),
-            Kind::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows)),
-            Kind::Decimal => {
-                Self::Decimal(Decimal128Builder::with_capacity(rows).with_data_type(DECIMAL))
-            }
+            Kind::Text => Self::Text(StringBuilder::new()),
+            Kind::U64 => Self::U64(UInt64Builder::new()),
+            Kind::U32 => Self::U32(UInt32Builder::new()),
+            Kind::U8 => Self::U8(UInt8Builder::new()),
+            Kind::I64 => Self::I64(Int64Builder::new()),
+            Kind::Bool => Self::Bool(BooleanBuilder::new()),
+            Kind::F64 => Self::F64(Float64Builder::new()),
+            Kind::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new()),
+            Kind::Decimal => Self::Decimal(Decimal128Builder::new().with_data_type(DECIMAL)),
         }
     }
 

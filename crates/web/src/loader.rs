@@ -40,7 +40,7 @@ use crate::live::LiveFeed;
 pub struct LoaderConfig {
     /// How long events are gathered before a commit.
     pub interval: Duration,
-    /// The most events of one commit.
+    /// The most records of one commit.
     pub events_max: usize,
     /// The most bytes of the journal read at once.
     pub read_bytes_max: usize,
@@ -61,7 +61,7 @@ impl LoaderConfig {
         Self {
             interval: Duration::from_millis(500),
             events_max: 250_000,
-            read_bytes_max: 64 << 20,
+            read_bytes_max: 4 << 20,
             keep_bytes: 256 << 20,
             checkpoint_bytes: 128 << 20,
             quarantine_file: data_dir.join("quarantine.jsonl"),

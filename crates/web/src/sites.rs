@@ -53,6 +53,8 @@ impl Site {
     /// Whether a request with this `Origin`, about this page, may write to the site.
     pub fn allows(&self, origin: Option<&str>, page: &Page) -> bool {
         match origin {
+            // Nearly always it is the page's own.
+            Some(origin) if page.has_origin(origin) => self.has_host(&page.hostname()),
             Some(origin) => host_of_origin(origin).is_some_and(|host| self.has_host(&host)),
             None => !page.is_web() || self.has_host(&page.hostname()),
         }

@@ -1,12 +1,15 @@
 //! What can be a handler: a function whose first parameter is a permit.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::answer::Answer;
 use super::extract::Described;
@@ -36,11 +39,9 @@ pub trait Handler<S, Arguments>: Clone + Send + Sync + 'static {
     fn describe(operation: &mut Operation<'_>);
 }
 
-async fn timed<R: Answer>(
-    deadline: Duration,
-    work: impl Future<Output = R>,
-) -> Result<Response, Problem> {
-    match tokio::time::timeout(deadline, work).await {
+/// The answer, or that it did not come in time.
+fn in_time<R: Answer>(outcome: Result<R, Elapsed>) -> Result<Response, Problem> {
+    match outcome {
         Ok(answer) => answer.answer(),
         Err(_) => Err(Problem::new(kind::TIMEOUT).retry_after(Duration::from_secs(5))),
     }
@@ -60,7 +61,8 @@ where
         _: Request,
         deadline: Duration,
     ) -> BoxFuture<'static, Result<Response, Problem>> {
-        Box::pin(timed(deadline, self(permit, state)))
+        let work = timeout(deadline, self(permit, state));
+        Box::pin(async move { in_time(work.await) })
     }
 
     fn describe(operation: &mut Operation<'_>) {
@@ -91,7 +93,8 @@ macro_rules! handler {
                     let (head, body) = request.into_parts();
                     $(let (head, $value) = take::<S, $part>(head, &state).await?;)*
                     let last = $last::from_request(Request::from_parts(head, body), &state).await?;
-                    timed(deadline, handler(permit, state, $($value,)* last)).await
+                    let work = pin!(handler(permit, state, $($value,)* last));
+                    in_time(timeout(deadline, work).await)
                 })
             }
 

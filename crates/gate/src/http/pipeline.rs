@@ -1,6 +1,7 @@
 //! The way of a request, one order for every route.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -113,11 +114,14 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         let turn = self.turn(&request);
         let asked = turn.asked();
         let mut noted = Noted::default();
-        let run = async {
-            head?;
-            self.run(&exchange, turn, request, &mut noted).await
+        let done = {
+            // Pinned where it is made: it is large, and to catch a panic it would be moved.
+            let run = pin!(async {
+                head?;
+                self.run(&exchange, turn, request, &mut noted).await
+            });
+            AssertUnwindSafe(run).catch_unwind().await
         };
-        let done = AssertUnwindSafe(run).catch_unwind().await;
         let result = done.unwrap_or_else(|_| {
             let panic = Some("panic".to_owned());
             self.record(&exchange, &asked, (EventName::SysError, Outcome::Failure), panic);
@@ -227,7 +231,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             Turn::Options(policy) => return Ok(self.options(policy)),
             Turn::Nothing => return Err(self.nothing()),
         };
-        let held = std::mem::take(&mut permit.held);
+        let held = std::mem::take(&mut permit.0.held);
         let (head, body) = request.into_parts();
         let body = Arriving::wrap(body, policy.body_bytes_max, policy.body_deadline);
         let request = Request::from_parts(head, body);

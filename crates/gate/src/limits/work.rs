@@ -42,7 +42,7 @@ impl Gate {
         database: &AllowedDatabase,
         extra: u32,
     ) -> Result<Option<Charge>, Refusal> {
-        let Some(before) = permit.charge else {
+        let Some(before) = permit.0.charge else {
             // The operator is not limited, and who a watching limit let through was not counted.
             return Ok(None);
         };

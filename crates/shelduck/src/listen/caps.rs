@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
-use tokio_util::sync::CancellationToken;
+use tokio::task::AbortHandle;
 
 use super::config::ListenConfig;
 
@@ -36,8 +36,8 @@ struct Open {
     total: usize,
     anonymous: usize,
     by_site: HashMap<IpAddr, usize>,
-    /// The new ones, oldest first, with what ends each.
-    new: BTreeMap<u64, CancellationToken>,
+    /// The new ones, oldest first, with what ends each once it has a task.
+    new: BTreeMap<u64, Option<AbortHandle>>,
     next: u64,
 }
 
@@ -104,7 +104,6 @@ impl Caps {
         }
         open.total += 1;
         metrics::gauge!("shelduck_connections_open").increment(1.0);
-        let displaced = CancellationToken::new();
         let stage = if is_known { Stage::Known } else { Stage::New };
         let number = open.next;
         open.next += 1;
@@ -112,11 +111,11 @@ impl Caps {
             if open.new.len() >= self.0.new_max {
                 open.displace_oldest();
             }
-            open.new.insert(number, displaced.clone());
+            open.new.insert(number, None);
         }
         drop(open);
         let stage = AtomicU8::new(stage as u8);
-        Ok(Slot { caps: self.clone(), number, site: Mutex::new(site), stage, displaced })
+        Ok(Slot { caps: self.clone(), number, site: Mutex::new(site), stage })
     }
 
     /// Whether a declared proxy is at that address.
@@ -135,8 +134,10 @@ impl Inner {
 impl Open {
     /// Ends the oldest new connection; its place is free from now on.
     fn displace_oldest(&mut self) -> bool {
-        let Some((_, displaced)) = self.new.pop_first() else { return false };
-        displaced.cancel();
+        let Some((_, task)) = self.new.pop_first() else { return false };
+        if let Some(task) = task {
+            task.abort();
+        }
         self.leave();
         metrics::counter!("shelduck_connections_displaced_total").increment(1);
         true
@@ -171,13 +172,18 @@ pub(super) struct Slot {
     number: u64,
     site: Mutex<Option<IpAddr>>,
     stage: AtomicU8,
-    displaced: CancellationToken,
 }
 
 impl Slot {
-    /// Cancelled when the place is needed for another connection.
-    pub(super) fn displaced(&self) -> &CancellationToken {
-        &self.displaced
+    /// Ends this task when the place is needed for another connection.
+    pub(super) fn is_held_by(&self, task: AbortHandle) {
+        let mut open = self.caps.0.lock();
+        match open.new.get_mut(&self.number) {
+            Some(place) => *place = Some(task),
+            // Displaced before it had a task.
+            None if Stage::load(&self.stage) == Stage::New => task.abort(),
+            None => {}
+        }
     }
 
     /// Counts the connection for the client a proxy names; the proxy's own address is counted for nobody.
@@ -264,6 +270,11 @@ mod tests {
         })
     }
 
+    fn is_displaced(slot: &Slot) -> bool {
+        let is_new = Stage::load(&slot.stage) == Stage::New;
+        is_new && !slot.caps.0.lock().new.contains_key(&slot.number)
+    }
+
     fn address(text: &str) -> Option<IpAddr> {
         Some(text.parse().unwrap())
     }
@@ -319,9 +330,7 @@ mod tests {
     fn the_oldest_new_connection_makes_place_for_the_newest() {
         let caps = caps(8, 8);
         let slots: Vec<_> = (0..3).map(|_| caps.take(address("192.0.2.1")).unwrap()).collect();
-        let ended = |slots: &[Slot]| {
-            slots.iter().map(|slot| slot.displaced().is_cancelled()).collect::<Vec<_>>()
-        };
+        let ended = |slots: &[Slot]| slots.iter().map(is_displaced).collect::<Vec<_>>();
         assert_eq!(ended(&slots), [true, false, false], "a quarter of all may be new");
         assert!(!slots[0].answered(true), "it is over with it, whoever it was");
         assert!(slots[1].answered(false));
@@ -341,7 +350,7 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(caps.take(address("192.0.2.1")).err(), Some(OverCap::Address));
         }
-        assert!(!one.displaced().is_cancelled() && !two.displaced().is_cancelled());
+        assert!(!is_displaced(&one) && !is_displaced(&two));
     }
 
     #[test]

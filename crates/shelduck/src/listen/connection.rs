@@ -21,9 +21,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
 use super::activity::{Activity, Late, Protocol};
@@ -31,6 +31,7 @@ use super::body::{Answer, DeadlineBody};
 use super::caps::Slot;
 use super::config::ListenConfig;
 use super::stream::Watched;
+use super::tasks::Tasks;
 
 /// What answers requests.
 pub(crate) trait Handler:
@@ -57,11 +58,9 @@ pub(super) struct Server<S> {
     config: Arc<ListenConfig>,
     http1: http1::Builder,
     http2: http2::Builder<TrackedExecutor>,
-    tasks: TaskTracker,
+    tasks: Tasks,
     /// No more requests; those at work finish.
     drain: CancellationToken,
-    /// No more anything.
-    kill: CancellationToken,
 }
 
 impl<S: Handler> Server<S> {
@@ -70,9 +69,9 @@ impl<S: Handler> Server<S> {
         config: Arc<ListenConfig>,
         drain: CancellationToken,
     ) -> Arc<Self> {
-        let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
-        let (http1, http2) = (http1_builder(&config), http2_builder(&config, &tasks, &kill));
-        Arc::new(Self { service, config, http1, http2, tasks, drain, kill })
+        let tasks = Tasks::default();
+        let (http1, http2) = (http1_builder(&config), http2_builder(&config, &tasks));
+        Arc::new(Self { service, config, http1, http2, tasks, drain })
     }
 
     pub(super) fn config(&self) -> &ListenConfig {
@@ -80,11 +79,11 @@ impl<S: Handler> Server<S> {
     }
 
     /// Runs a connection's task; the drain waits for it, and ends it when it takes too long.
-    pub(super) fn spawn(self: &Arc<Self>, connection: impl Future<Output = ()> + Send + 'static) {
-        let kill = self.kill.child_token();
-        self.tasks.spawn(async move {
-            let _ = kill.run_until_cancelled_owned(connection).await;
-        });
+    pub(super) fn spawn(
+        &self,
+        connection: impl Future<Output = ()> + Send + 'static,
+    ) -> AbortHandle {
+        self.tasks.spawn(connection)
     }
 
     /// Waits for `event` until the deadline or the drain.
@@ -221,14 +220,7 @@ impl<S: Handler> Server<S> {
 
     /// Waits for all connections, at most the drain deadline, then ends the rest; gives how many that were.
     pub(super) async fn finish(&self) -> usize {
-        self.tasks.close();
-        if tokio::time::timeout(self.config.drain_deadline, self.tasks.wait()).await.is_ok() {
-            return 0;
-        }
-        let cut = self.tasks.len();
-        self.kill.cancel();
-        self.tasks.wait().await;
-        cut
+        self.tasks.finish(self.config.drain_deadline).await
     }
 }
 
@@ -275,13 +267,8 @@ fn http1_builder(config: &ListenConfig) -> http1::Builder {
 /// hyper refuses a read buffer under 8 KiB.
 const HEAD_BYTES_LEAST: usize = 4 << 10;
 
-fn http2_builder(
-    config: &ListenConfig,
-    tasks: &TaskTracker,
-    kill: &CancellationToken,
-) -> http2::Builder<TrackedExecutor> {
-    let mut builder =
-        http2::Builder::new(TrackedExecutor { tasks: tasks.clone(), kill: kill.clone() });
+fn http2_builder(config: &ListenConfig, tasks: &Tasks) -> http2::Builder<TrackedExecutor> {
+    let mut builder = http2::Builder::new(TrackedExecutor(tasks.clone()));
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.streams_max)
@@ -299,20 +286,14 @@ fn http2_builder(
 
 /// Runs the requests of HTTP/2 connections where the drain sees them.
 #[derive(Clone)]
-struct TrackedExecutor {
-    tasks: TaskTracker,
-    kill: CancellationToken,
-}
+struct TrackedExecutor(Tasks);
 
 impl<F> Executor<F> for TrackedExecutor
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        let kill = self.kill.clone();
-        self.tasks.spawn(async move {
-            let _ = kill.run_until_cancelled_owned(stream).await;
-        });
+        self.0.spawn(stream);
     }
 }
 

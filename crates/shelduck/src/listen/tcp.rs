@@ -122,10 +122,11 @@ impl Listener {
             match caps.take(Some(peer.ip())) {
                 Ok(slot) => {
                     metrics::counter!("shelduck_connections_accepted_total").increment(1);
-                    let certificates = certificates.clone();
-                    let connection = Connection { stream, peer, certificates, slot: slot.into() };
+                    let (slot, certificates) = (Arc::new(slot), certificates.clone());
+                    let held = Arc::clone(&slot);
+                    let connection = Connection { stream, peer, certificates, slot };
                     let server_of_task = Arc::clone(&server);
-                    server.spawn(async move { connection.run(&server_of_task).await });
+                    held.is_held_by(server.spawn(connection.serve(server_of_task)));
                 }
                 Err(over) => refuse(&stream, over.label()),
             }
@@ -145,12 +146,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run<S: Handler>(self, server: &Arc<Server<S>>) {
-        let displaced = self.slot.displaced().clone();
-        let _ended = displaced.run_until_cancelled(self.serve(server)).await;
-    }
-
-    async fn serve<S: Handler>(self, server: &Arc<Server<S>>) {
+    async fn serve<S: Handler>(self, server: Arc<Server<S>>) {
         let Self { mut stream, peer, certificates, slot } = self;
         // Without it small answers wait for acknowledgements; failing only costs latency.
         let _ = stream.set_nodelay(true);

@@ -14,7 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::activity::Protocol;
-use super::caps::{Caps, Slot};
+use super::caps::Caps;
 use super::config::ListenConfig;
 use super::connection::{Handler, Server};
 use super::tcp::{ListenError, rest_if_exhausted};
@@ -66,7 +66,10 @@ impl UnixSocketListener {
                 && let Ok(slot) = caps.take(None)
             {
                 let server_of_task = Arc::clone(&server);
-                server.spawn(async move { run(stream, slot, &server_of_task).await });
+                server.spawn(async move {
+                    let (peer, slot) = (Peer::local(), Arc::new(slot));
+                    server_of_task.serve(stream, peer, Protocol::Http1, slot).await;
+                });
             } else {
                 metrics::counter!("shelduck_connections_refused_total", "cap" => "local")
                     .increment(1);
@@ -76,12 +79,6 @@ impl UnixSocketListener {
         drop(file);
         server.finish().await
     }
-}
-
-async fn run<S: Handler>(stream: UnixStream, slot: Slot, server: &Arc<Server<S>>) {
-    let displaced = slot.displaced().clone();
-    let served = server.serve(stream, Peer::local(), Protocol::Http1, Arc::new(slot));
-    let _ended = displaced.run_until_cancelled(served).await;
 }
 
 /// Whether root or our own user is at the other end.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::error::Rule;
 use crate::sites::bare_host;
@@ -60,6 +60,11 @@ impl Page {
     /// The query, still encoded.
     pub fn query(&self) -> Option<&str> {
         self.url.query()
+    }
+
+    /// Whether this `Origin`, as browsers write it, is the page's own.
+    pub(crate) fn has_origin(&self, origin: &str) -> bool {
+        self.is_web() && !origin.contains('@') && self.url[..Position::BeforePath] == *origin
     }
 
     /// Whether it is a web address; the others belong to apps.

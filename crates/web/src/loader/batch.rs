@@ -12,6 +12,8 @@ use crate::visits::{Applied, Changes, Visit, Visits};
 
 /// The rows of one commit.
 pub(super) struct Batch {
+    first: Option<Entry>,
+    records: usize,
     events: Columns,
     dropped: Columns,
     open: Columns,
@@ -32,14 +34,11 @@ pub(super) struct Unreadable {
 }
 
 impl Batch {
-    /// Applies the entries, in order. What cannot be read is left out and listed.
-    pub(super) fn build(
-        entries: &[Entry],
-        visits: &mut Visits,
-        seen: &mut Seen,
-    ) -> Result<Self, WriteError> {
-        let mut batch = Self {
-            events: tables::event_columns(entries.len()),
+    pub(super) fn new() -> Self {
+        Self {
+            first: None,
+            records: 0,
+            events: tables::event_columns(),
             dropped: tables::dropped_columns(),
             open: tables::visit_columns(),
             closed: tables::visit_columns(),
@@ -47,24 +46,52 @@ impl Batch {
             sites: HashMap::new(),
             counted: 0,
             unreadable: Vec::new(),
-        };
+        }
+    }
+
+    /// How many records it is made of.
+    pub(super) fn records(&self) -> usize {
+        self.records
+    }
+
+    /// The first of them.
+    pub(super) fn first(&self) -> Option<&Entry> {
+        self.first.as_ref()
+    }
+
+    /// Applies the entries, in order. What cannot be read is left out and listed.
+    pub(super) fn add_all(
+        &mut self,
+        entries: &[Entry],
+        visits: &mut Visits,
+        seen: &mut Seen,
+    ) -> Result<(), WriteError> {
+        if self.first.is_none() {
+            self.first = entries.first().cloned();
+        }
+        self.records += entries.len();
         for entry in entries {
             match readable(&entry.bytes) {
                 Ok(events) => {
                     for (event, event_id) in events.iter().zip(entry.offset.0..) {
-                        batch.add(event, event_id, visits, seen)?;
+                        self.add(event, event_id, visits, seen)?;
                     }
                 }
-                Err(reason) => batch.unreadable.push(Unreadable {
+                Err(reason) => self.unreadable.push(Unreadable {
                     offset: entry.offset.0,
                     reason,
                     bytes: entry.bytes.clone(),
                 }),
             }
         }
-        batch.add_visits(&visits.take_changes(), visits, seen)?;
+        Ok(())
+    }
+
+    /// Adds the visits that the events changed. After this come no more entries.
+    pub(super) fn end(&mut self, visits: &mut Visits, seen: &mut Seen) -> Result<(), WriteError> {
+        self.add_visits(&visits.take_changes(), visits, seen)?;
         seen.end_batch();
-        Ok(batch)
+        Ok(())
     }
 
     fn add(

@@ -42,7 +42,7 @@ pub(super) struct Engine {
     quarantine: Quarantine,
     /// The state after everything committed. `None` after a failure, until it was read again.
     state: Option<State>,
-    /// The most events of the next commit: halved while the warehouse refuses rows, until the one to blame stands alone.
+    /// The most records of the next commit: halved while the warehouse refuses rows, until the one to blame stands alone.
     events_max: usize,
     checkpoint_at: u64,
     is_failing: bool,
@@ -115,24 +115,34 @@ impl Engine {
             None => State::read(&mut self.writer)?,
         };
         let durable = self.journal.durable();
-        let entries = match self.next_entries()? {
-            Next::Entries(entries) => entries,
-            Next::Lost { until } => {
-                self.writer.commit(until.0, |_| Ok(()))?;
-                self.state = Some(state);
-                return Ok(Step::More);
+        let mut batch = Batch::new();
+        let mut at = Offset(self.writer.offset());
+        // Read in parts, so that a large commit does not hold all its records beside its rows.
+        while batch.records() < self.events_max {
+            let entries = match self.entries_from(at, self.events_max - batch.records())? {
+                Next::Entries(entries) => entries,
+                // What is whole is loaded first; the next step begins at the loss.
+                Next::Lost { .. } if batch.records() > 0 => break,
+                Next::Lost { until } => {
+                    self.lose(at, until)?;
+                    self.state = Some(state);
+                    return Ok(Step::More);
+                }
+            };
+            let Some(last) = entries.last() else { break };
+            at = last.next;
+            if let Err(error) = batch.add_all(&entries, &mut state.visits, &mut state.seen) {
+                return self.refused(batch.first(), batch.records(), error);
             }
-        };
-        let Some(last) = entries.last() else {
+        }
+        if batch.records() == 0 {
             self.state = Some(state);
             return Ok(Step::Done(0));
-        };
-        let next = last.next.0;
-        let records = entries.len();
-        let batch = match Batch::build(&entries, &mut state.visits, &mut state.seen) {
-            Ok(batch) => batch,
-            Err(error) => return self.refused(&entries, error),
-        };
+        }
+        let (next, records, first) = (at.0, batch.records(), batch.first().cloned());
+        if let Err(error) = batch.end(&mut state.visits, &mut state.seen) {
+            return self.refused(first.as_ref(), records, error);
+        }
         for record in &batch.unreadable {
             self.quarantine
                 .put(record.offset, &record.reason, &record.bytes)
@@ -140,7 +150,7 @@ impl Engine {
         }
         let (sites, counted) = (batch.sites.clone(), batch.counted);
         if let Err(error) = batch.commit(&mut self.writer, next) {
-            return self.refused(&entries, error);
+            return self.refused(first.as_ref(), records, error);
         }
         self.state = Some(state);
         self.events_max = self.events_max.saturating_mul(2).min(self.config.events_max);
@@ -152,21 +162,14 @@ impl Engine {
         Ok(if next < durable.0 { Step::More } else { Step::Done(records) })
     }
 
-    fn next_entries(&mut self) -> Result<Next, StepError> {
-        let from = Offset(self.writer.offset());
-        let lost = |until: Offset| {
-            tracing::error!(from = from.0, until = until.0, "a stretch of the journal is lost");
-            metrics::counter!("shelduck_web_journal_bytes_lost_total")
-                .increment(until.0.saturating_sub(from.0));
-            Ok(Next::Lost { until })
-        };
+    fn entries_from(&self, from: Offset, entries_max: usize) -> Result<Next, StepError> {
         match self.journal.read(from, self.config.read_bytes_max) {
             Ok(mut entries) => {
-                entries.truncate(self.events_max.max(1));
+                entries.truncate(entries_max.max(1));
                 Ok(Next::Entries(entries))
             }
-            Err(ReadError::Trimmed { oldest, .. }) => lost(oldest),
-            Err(ReadError::Damaged(hole)) => lost(hole.to),
+            Err(ReadError::Trimmed { oldest, .. }) => Ok(Next::Lost { until: oldest }),
+            Err(ReadError::Damaged(hole)) => Ok(Next::Lost { until: hole.to }),
             Err(
                 error @ (ReadError::Ahead { .. }
                 | ReadError::NotABoundary(_)
@@ -175,8 +178,21 @@ impl Engine {
         }
     }
 
+    /// Goes on behind a stretch of the journal that cannot be read any more.
+    fn lose(&mut self, from: Offset, until: Offset) -> Result<(), StepError> {
+        tracing::error!(from = from.0, until = until.0, "a stretch of the journal is lost");
+        metrics::counter!("shelduck_web_journal_bytes_lost_total")
+            .increment(until.0.saturating_sub(from.0));
+        Ok(self.writer.commit(until.0, |_| Ok(()))?)
+    }
+
     /// Decides what a failed commit means. The state is read again in any case: it holds rows that were not committed.
-    fn refused(&mut self, entries: &[Entry], error: WriteError) -> Result<Step, StepError> {
+    fn refused(
+        &mut self,
+        first: Option<&Entry>,
+        records: usize,
+        error: WriteError,
+    ) -> Result<Step, StepError> {
         let before = self.writer.offset();
         // After a fatal error the engine is opened again here, and the offset with it: the commit may have been done after all.
         self.writer.query("SELECT 1", &[])?;
@@ -192,18 +208,18 @@ impl Engine {
         if is_passing(&error) || self.writer.commit(before, |_| Ok(())).is_err() {
             return Err(StepError::Warehouse(error));
         }
-        match entries {
-            [alone] => {
+        match first {
+            Some(alone) if records == 1 => {
                 let reason = format!("the warehouse refuses it: {}", chain(&error));
                 self.quarantine
                     .put(alone.offset.0, &reason, &alone.bytes)
                     .map_err(StepError::Quarantine)?;
                 self.writer.commit(alone.next.0, |_| Ok(()))?;
             }
-            several => {
-                self.events_max = several.len() / 2;
+            _ => {
+                self.events_max = records / 2;
                 tracing::warn!(
-                    events = several.len(),
+                    events = records,
                     "the warehouse refuses some row; trying with fewer"
                 );
             }

@@ -7,25 +7,25 @@ use crate::schema::{Column, DROPPED_REASON, EVENT_COLUMNS, VISIT_ATTRIBUTES, VIS
 use crate::seen::{EventMarks, VisitMarks};
 use crate::visits::{Visit, VisitAttributes};
 
-/// Empty columns of `events`, for about so many.
-pub(super) fn event_columns(rows: usize) -> Columns {
-    columns(&[EVENT_COLUMNS, VISIT_ATTRIBUTES], rows)
+/// Empty columns of `events`.
+pub(super) fn event_columns() -> Columns {
+    columns(&[EVENT_COLUMNS, VISIT_ATTRIBUTES])
 }
 
 /// Empty columns of `dropped_events`.
 pub(super) fn dropped_columns() -> Columns {
-    columns(&[EVENT_COLUMNS, VISIT_ATTRIBUTES, &[DROPPED_REASON]], 0)
+    columns(&[EVENT_COLUMNS, VISIT_ATTRIBUTES, &[DROPPED_REASON]])
 }
 
 /// Empty columns of `open_visits` and `closed_visits`.
 pub(super) fn visit_columns() -> Columns {
-    columns(&[VISIT_COLUMNS, VISIT_ATTRIBUTES], 0)
+    columns(&[VISIT_COLUMNS, VISIT_ATTRIBUTES])
 }
 
-fn columns(parts: &[&[Column]], rows: usize) -> Columns {
+fn columns(parts: &[&[Column]]) -> Columns {
     let kinds: Vec<Kind> =
         parts.iter().flat_map(|part| part.iter().map(|(_, kind)| *kind)).collect();
-    Columns::with_capacity(&kinds, rows)
+    Columns::new(&kinds)
 }
 
 /// Writes an event that belongs to a visit.

@@ -1,0 +1,269 @@
+//! What the gate costs: a request with a key through all its layers beside the same handler without them, memory after a
+//! million strangers, and what signing in does to everybody else.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::body::Body;
+use gate::audit::{AuditEvent, AuditSink};
+use gate::clock::SystemClock;
+use gate::http::{Json, Peer, Route, Routes};
+use gate::memory::MemoryStore;
+use gate::random::SystemRandom;
+use gate::{
+    Action, ActionRow, Environment, Gate, GateConfig, NewKey, Permit, Policy, RoleRow, RootSecret,
+    Vocabulary,
+};
+use http::{Method, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+use testkit::{Client, Options, Server};
+use tower::ServiceExt;
+
+use crate::load::{self, quantile};
+
+const CALLS: usize = 50_000;
+const ROUNDS: usize = 4;
+const STRANGERS: u32 = 100_000;
+const STRANGE_REQUESTS: u64 = 1_000_000;
+const STRANGE_CONNECTIONS: usize = 64;
+const LOGINS_AT_A_TIME: usize = 16;
+const READERS: usize = 4;
+const READ_EVERY: Duration = Duration::from_millis(5);
+const READ_SECONDS: u64 = 15;
+/// As in testkit, whose admin this is.
+const ADMIN: (&str, &str) = testkit::ADMIN;
+
+/// Runs all three.
+pub(crate) async fn run() -> Result<Value> {
+    Ok(json!({
+        "request": cost().await?,
+        "strangers": strangers().await?,
+        "logins": logins().await?,
+    }))
+}
+
+const VOCABULARY: Vocabulary = Vocabulary {
+    actions: &[
+        ActionRow { action: Action::READ, includes: &[] },
+        ActionRow { action: Action::ADMIN, includes: &[] },
+    ],
+    roles: &[RoleRow { name: "admin", scopes: &[(Action::ADMIN, "*")], privileged: true }],
+    administering: Action::ADMIN,
+    first_role: "admin",
+    password_words: &[],
+    second_factor_for: &[],
+    canonical_object: |_| None,
+};
+
+/// What is recorded goes to a thread of its own in the product; here it goes nowhere.
+struct Nowhere;
+
+impl AuditSink for Nowhere {
+    fn record(&self, _: &AuditEvent) {}
+}
+
+async fn list_things(_: Permit, (): ()) -> Json<[u32; 3]> {
+    Json([1, 2, 3])
+}
+
+async fn list_things_bare() -> axum::Json<[u32; 3]> {
+    axum::Json([1, 2, 3])
+}
+
+/// The same call through the gate and without it, in turns, on one thread.
+async fn cost() -> Result<Value> {
+    let mut config = GateConfig::default();
+    config.limits.read = u32::MAX / 8;
+    config.limits.pre_auth = u32::MAX / 8;
+    config.limits.api_burst = None;
+    let environment = Environment {
+        store: Arc::new(MemoryStore::new()),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        audit: Arc::new(Nowhere),
+        breached: None,
+        keyring: RootSecret::from_random([3; 32]).into(),
+    };
+    let gate = Gate::new(config, VOCABULARY, environment)?;
+    let new = NewKey {
+        name: "bench".to_owned(),
+        scopes: vec!["read:web".to_owned()],
+        ..NewKey::default()
+    };
+    let issued = gate.create_key(&gate::local::operator(&gate), &new)?;
+    let key = format!("Bearer {}", issued.key.expose());
+    let route = Route::new(Method::GET, "/things", Policy::read("web"), list_things);
+    let guarded = Routes::new().add(route).into_router(&gate, &())?;
+    let bare = Router::new().route("/things", axum::routing::get(list_things_bare));
+
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let bare = timed(&bare, &key).await?;
+        let guarded = timed(&guarded, &key).await?;
+        // The first round warms up both sides.
+        if round > 0 {
+            without.extend(bare);
+            with.extend(guarded);
+        }
+    }
+    with.sort_unstable();
+    without.sort_unstable();
+    let added = |share: f64| (quantile(&with, share) - quantile(&without, share)) / 1000.0;
+    let (median, p99) = (added(0.5), added(0.99));
+    eprintln!("gate: {median:.1} us added at the median, {p99:.1} us at p99");
+    Ok(json!({
+        "calls": with.len(),
+        "bare_us": {"p50": quantile(&without, 0.5) / 1000.0, "p99": quantile(&without, 0.99) / 1000.0},
+        "guarded_us": {"p50": quantile(&with, 0.5) / 1000.0, "p99": quantile(&with, 0.99) / 1000.0},
+        "added_us": {"p50": median, "p99": p99},
+        "added_us_allowed": {"p50": 10, "p99": 50},
+    }))
+}
+
+/// The nanoseconds of each call.
+async fn timed(router: &Router, key: &str) -> Result<Vec<u32>> {
+    let peer = Peer::network(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 4711)), false);
+    let mut all = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
+        let mut request = Request::get("/things")
+            .header("host", "bench.example")
+            .header("authorization", key)
+            .body(Body::empty())?;
+        request.extensions_mut().insert(peer);
+        let begun = Instant::now();
+        let answer = router.clone().oneshot(request).await?;
+        let status = answer.status();
+        answer.into_body().collect().await?;
+        all.push(u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX));
+        ensure!(status.is_success(), "the gate refused: {status}");
+    }
+    Ok(all)
+}
+
+/// A million requests without a credential, from a hundred thousand addresses.
+async fn strangers() -> Result<Value> {
+    let options = Options::default()
+        .with("SERVER__TRUSTED_PROXIES", "127.0.0.1/32")
+        .with("SERVER__PUBLIC_URL", "https://bench.example")
+        .with("LOG__LEVEL", "error");
+    let server = Server::start(options)?;
+    let address = server.address()?;
+    drop(server.admin().await?);
+    let requests: Result<Vec<_>, _> = (0..STRANGERS)
+        .map(|number| {
+            let client = Ipv4Addr::from(u32::from(Ipv4Addr::new(11, 0, 0, 0)) + number * 3);
+            Request::get("/v1/sites")
+                .header("host", "bench.example")
+                .header("x-forwarded-for", client.to_string())
+                .body(Full::new(Bytes::new()))
+        })
+        .collect();
+    let requests = Arc::new(requests?);
+    // What the first connections need is not what strangers leave behind.
+    load::count(address, Arc::clone(&requests), STRANGE_CONNECTIONS, 1_000).await?;
+    let before = server.resident_bytes()?;
+    let begun = Instant::now();
+    let statuses = load::count(address, requests, STRANGE_CONNECTIONS, STRANGE_REQUESTS).await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let after = server.resident_bytes()?;
+    let grown = after.saturating_sub(before);
+    eprintln!("gate: {} MB more after a million strangers, in {seconds:.0} s", grown / 1_000_000);
+    Ok(json!({
+        "requests": STRANGE_REQUESTS,
+        "addresses": STRANGERS,
+        "seconds": seconds,
+        "answers_by_status": statuses,
+        "resident_bytes": {"before": before, "after": after, "growth": grown, "growth_allowed": 64 << 20},
+    }))
+}
+
+/// What others' reads take while sixteen people sign in all the time.
+async fn logins() -> Result<Value> {
+    let options = Options::default()
+        .with("LIMITS__CATEGORIES__AUTH", "1000000")
+        .with("LIMITS__CATEGORIES__READ", "10000000")
+        .with("LIMITS__CATEGORIES__PRE_AUTH", "10000000")
+        .with("LOG__LEVEL", "error");
+    let server = Server::start(options)?;
+    let address = server.address()?;
+    let mut admin = server.admin().await?;
+    let made = json!({"name": "bench", "scopes": ["read:web"]});
+    let made = admin.send_json(Method::POST, "/v1/keys", &made).await?;
+    ensure!(made.status.is_success(), "{}", made.text());
+    let key = made.json()?.get("key").and_then(Value::as_str).context("no key")?.to_owned();
+    let quiet = read(address, &key).await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (done, busy) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let people: Vec<_> = (0..LOGINS_AT_A_TIME)
+        .map(|_| {
+            let (stop, done, busy) = (Arc::clone(&stop), Arc::clone(&done), Arc::clone(&busy));
+            tokio::spawn(async move {
+                let body = json!({"username": ADMIN.0, "password": ADMIN.1});
+                while !stop.load(Ordering::Relaxed) {
+                    let mut person = Client::anonymous(address);
+                    let answer = person.send_json(Method::POST, "/v1/auth/login", &body).await?;
+                    match answer.status.as_u16() {
+                        200 => done.fetch_add(1, Ordering::Relaxed),
+                        503 => busy.fetch_add(1, Ordering::Relaxed),
+                        other => anyhow::bail!("signing in: {other} {}", answer.text()),
+                    };
+                }
+                Ok(())
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let crowded = read(address, &key).await?;
+    stop.store(true, Ordering::Relaxed);
+    for person in people {
+        person.await??;
+    }
+    let ratio = quantile(&crowded, 0.99) / quantile(&quiet, 0.99);
+    let (done, busy) = (done.load(Ordering::Relaxed), busy.load(Ordering::Relaxed));
+    eprintln!("gate: p99 of reads beside sign-ins {ratio:.2} times as long; {done} signed in");
+    Ok(json!({
+        "at_a_time": LOGINS_AT_A_TIME,
+        "signed_in": done,
+        "told_to_come_back": busy,
+        "reads_us": {
+            "quiet": {"p50": quantile(&quiet, 0.5), "p99": quantile(&quiet, 0.99)},
+            "beside_logins": {"p50": quantile(&crowded, 0.5), "p99": quantile(&crowded, 0.99)},
+        },
+        "p99_ratio": ratio,
+        "p99_ratio_allowed": 1.5,
+    }))
+}
+
+/// The microseconds of reads at a steady pace, sorted.
+async fn read(address: SocketAddr, key: &str) -> Result<Vec<u32>> {
+    let end = Instant::now() + Duration::from_secs(READ_SECONDS);
+    let mut tasks = Vec::new();
+    for _ in 0..READERS {
+        let mut client = Client::with_key(address, key)?;
+        tasks.push(tokio::spawn(async move {
+            let mut all = Vec::new();
+            let mut pace = tokio::time::interval(READ_EVERY);
+            pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            while Instant::now() < end {
+                pace.tick().await;
+                let begun = Instant::now();
+                let answer = client.get("/v1/sites").await?;
+                all.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+                ensure!(answer.status.is_success(), "reading: {}", answer.text());
+            }
+            anyhow::Ok(all)
+        }));
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await??);
+    }
+    all.sort_unstable();
+    Ok(all)
+}
