@@ -186,9 +186,16 @@ async fn strangers() -> Result<Value> {
 /// What others' reads take while sixteen people sign in all the time.
 async fn logins() -> Result<Value> {
     let options = Options::default()
+        .with("SERVER__TRUSTED_PROXIES", "127.0.0.1/32")
+        .with("SERVER__PUBLIC_URL", "https://bench.example")
         .with("LIMITS__CATEGORIES__AUTH", "1000000")
+        .with("LIMITS__CATEGORIES__WRITE", "1000000")
         .with("LIMITS__CATEGORIES__READ", "10000000")
         .with("LIMITS__CATEGORIES__PRE_AUTH", "10000000")
+        .with("LIMITS__BURSTS__API_PER_SECOND", "100000")
+        .with("LIMITS__BURSTS__API_SIZE", "100000")
+        .with("LIMITS__BURSTS__LOGIN_PER_MINUTE", "100000")
+        .with("LIMITS__BURSTS__LOGIN_SIZE", "100000")
         .with("LOG__LEVEL", "error");
     let server = Server::start(options)?;
     let address = server.address()?;
@@ -196,28 +203,29 @@ async fn logins() -> Result<Value> {
     let made = json!({"name": "bench", "scopes": ["read:web"]});
     let made = admin.send_json(Method::POST, "/v1/keys", &made).await?;
     ensure!(made.status.is_success(), "{}", made.text());
-    let key = made.json()?.get("key").and_then(Value::as_str).context("no key")?.to_owned();
+    let key = made.json()?.get("secret").and_then(Value::as_str).context("no key")?.to_owned();
     let quiet = read(address, &key).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let (done, busy) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let people: Vec<_> = (0..LOGINS_AT_A_TIME)
-        .map(|_| {
-            let (stop, done, busy) = (Arc::clone(&stop), Arc::clone(&done), Arc::clone(&busy));
-            tokio::spawn(async move {
-                let body = json!({"username": ADMIN.0, "password": ADMIN.1});
-                while !stop.load(Ordering::Relaxed) {
-                    let mut person = Client::anonymous(address);
-                    let answer = person.send_json(Method::POST, "/v1/auth/login", &body).await?;
-                    match answer.status.as_u16() {
-                        200 => done.fetch_add(1, Ordering::Relaxed),
-                        503 => busy.fetch_add(1, Ordering::Relaxed),
-                        other => anyhow::bail!("signing in: {other} {}", answer.text()),
-                    };
+    let mut people = Vec::new();
+    for number in 0..LOGINS_AT_A_TIME {
+        let form = person(&mut admin, number).await?;
+        let (stop, done, busy) = (Arc::clone(&stop), Arc::clone(&done), Arc::clone(&busy));
+        people.push(tokio::spawn(async move {
+            let mut connection = load::connect(address).await?;
+            while !stop.load(Ordering::Relaxed) {
+                if connection.is_closed() {
+                    connection = load::connect(address).await?;
                 }
-                Ok(())
-            })
-        })
-        .collect();
+                match load::exchange(&mut connection, &form).await? {
+                    200 => done.fetch_add(1, Ordering::Relaxed),
+                    503 => busy.fetch_add(1, Ordering::Relaxed),
+                    other => anyhow::bail!("signing in: {other}"),
+                };
+            }
+            Ok(())
+        }));
+    }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let crowded = read(address, &key).await?;
     stop.store(true, Ordering::Relaxed);
@@ -238,6 +246,21 @@ async fn logins() -> Result<Value> {
         "p99_ratio": ratio,
         "p99_ratio_allowed": 1.5,
     }))
+}
+
+/// Makes a user, and the form this one signs in with from an address of its own.
+async fn person(admin: &mut Client, number: usize) -> Result<Request<Full<Bytes>>> {
+    let name = format!("person{number}");
+    let user = json!({"username": name, "role": "viewer", "password": ADMIN.1});
+    let made = admin.send_json(Method::POST, "/v1/users", &user).await?;
+    ensure!(made.status.is_success(), "{}", made.text());
+    let form = serde_json::to_vec(&json!({"username": name, "password": ADMIN.1}))?;
+    Ok(Request::post("/v1/auth/login")
+        .header("host", "bench.example")
+        .header("content-type", "application/json")
+        .header("sec-fetch-site", "same-origin")
+        .header("x-forwarded-for", format!("11.{number}.0.1"))
+        .body(Full::new(Bytes::from(form)))?)
 }
 
 /// The microseconds of reads at a steady pace, sorted.

@@ -147,7 +147,8 @@ pub(crate) async fn run(
     Ok(total)
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
+/// A new connection.
+pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -159,7 +160,7 @@ async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
 }
 
 /// Sends the request and reads the whole answer; its status.
-async fn exchange(
+pub(crate) async fn exchange(
     connection: &mut SendRequest<Full<Bytes>>,
     request: &Request<Full<Bytes>>,
 ) -> Result<u16> {

@@ -217,9 +217,10 @@ impl Hasher {
     ) -> Result<PasswordHashText, HashError> {
         let normal = password.normal().ok_or(HashError::Unusable)?;
         let salt = random::array::<16>(random)?;
-        let _pass = self.pool.enter()?;
-        self.computed.fetch_add(1, Ordering::Relaxed);
-        hash(&self.params, normal.as_bytes(), &salt)
+        self.pool.run(|| {
+            self.computed.fetch_add(1, Ordering::Relaxed);
+            hash(&self.params, normal.as_bytes(), &salt)
+        })?
     }
 
     /// Compares; without a stored hash against the dummy, which nothing equals. Blocks as long either way.
@@ -233,16 +234,18 @@ impl Hasher {
         };
         let kept = &stored.unwrap_or(&self.dummy).0;
         if imported::is_bcrypt(kept) {
-            let _pass = self.pool.enter()?;
-            self.computed.fetch_add(1, Ordering::Relaxed);
-            let right = imported::verify(normal.as_bytes(), kept);
+            let right = self.pool.run(|| {
+                self.computed.fetch_add(1, Ordering::Relaxed);
+                imported::verify(normal.as_bytes(), kept)
+            })?;
             return Ok(if right { Verdict::RightButWeak } else { Verdict::Wrong });
         }
         let parsed = PasswordHash::new(kept).map_err(|_| HashError::Unusable)?;
         let began = Instant::now();
-        let _pass = self.pool.enter()?;
-        self.computed.fetch_add(1, Ordering::Relaxed);
-        let right = Argon2::default().verify_password(normal.as_bytes(), &parsed).is_ok();
+        let right = self.pool.run(|| {
+            self.computed.fetch_add(1, Ordering::Relaxed);
+            Argon2::default().verify_password(normal.as_bytes(), &parsed).is_ok()
+        })?;
         self.took(began.elapsed());
         if stored.is_none() || !right {
             return Ok(Verdict::Wrong);

@@ -37,8 +37,22 @@ impl Pool {
         Self { running_max, state: Mutex::default(), left: Condvar::new() }
     }
 
+    /// Does the work in a place of the pool, on a thread of its own that yields to all others: while many sign in at once,
+    /// everybody else is still served.
+    pub(super) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, Busy> {
+        let _pass = self.enter()?;
+        let done = std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                yield_to_others();
+                work()
+            });
+            worker.join()
+        });
+        Ok(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
+
     /// Waits for a place, but not long, and not behind many.
-    pub(super) fn enter(&self) -> Result<Pass<'_>, Busy> {
+    fn enter(&self) -> Result<Pass<'_>, Busy> {
         let busy = Busy { retry_after: Duration::from_secs(2) };
         let mut state = self.state();
         if state.running >= self.running_max {
@@ -66,9 +80,20 @@ impl Pool {
     }
 }
 
+/// Lowers the priority of the calling thread for the rest of its life.
+#[cfg(target_os = "linux")]
+fn yield_to_others() {
+    const NICE: i32 = 10;
+    // On Linux "this process" is the calling thread. Where it is forbidden, hashing is only less polite.
+    let _as_before = rustix::process::setpriority_process(None, NICE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn yield_to_others() {}
+
 /// A place in the pool; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Pass<'a>(&'a Pool);
+struct Pass<'a>(&'a Pool);
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
@@ -82,6 +107,21 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn work_yields_to_everybody_else_and_gives_its_result() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let before = nice();
+        assert_eq!(Pool::new(1).run(nice), Ok(10.max(before)));
+        assert_eq!(nice(), before, "who waits for it keeps its own");
+    }
+
+    #[test]
+    #[should_panic(expected = "as it was")]
+    fn a_panic_of_the_work_goes_on_in_the_caller() {
+        let _never = Pool::new(1).run(|| panic!("as it was"));
+    }
 
     #[test]
     fn no_more_than_its_places_run_and_the_rest_is_told_to_come_back() {
