@@ -3,6 +3,7 @@
 //! Both have their own records, because neither knows the other. Here one is turned into the other and nothing is decided.
 
 mod authenticators;
+mod counters;
 
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ mod factors;
 mod passwords;
 mod session;
 mod token;
+
+pub use counters::{RedisAddress, RedisAddressError, RedisCounters};
 
 /// The control store as the gate's.
 pub struct ControlStore {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use api::store::ControlStore;
+use api::store::{ControlStore, RedisAddress, RedisCounters};
 use api::trail::{AuditTrail, Origins};
 use api::{App, Options, Parts, Router};
 use audit::AuditLog;
@@ -124,6 +124,16 @@ impl Runtime {
     /// The address of the one-time setup while nobody can sign in.
     pub(crate) fn setup_url(&self, url: &str) -> Result<Option<String>> {
         setup::url(&self.gate, self.folder.path(), url)
+    }
+
+    /// Counts limits together with other servers from now on, where that is wanted.
+    pub(crate) async fn share_counters(&self, config: &Config) -> Result<()> {
+        let Some(url) = &config.scale.redis_url else {
+            return Ok(());
+        };
+        let address = RedisAddress::parse(url.expose_secret()).context("scale.redis_url")?;
+        self.gate.share_counters(RedisCounters::start(&address).await.context("scale.redis_url")?);
+        Ok(())
     }
 
     /// Starts what runs beside the requests.

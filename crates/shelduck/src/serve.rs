@@ -19,6 +19,7 @@ pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
     let folder = Folder::take(&config.server.data_dir)?;
     let listeners = Listeners::bind(config)?;
     let runtime = Runtime::open(loaded, folder, &listeners.url, None).await?;
+    runtime.share_counters(config).await?;
     started(config, &runtime);
     let setup_url =
         runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;

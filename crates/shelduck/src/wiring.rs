@@ -137,7 +137,7 @@ fn limits(config: &Config) -> LimitsConfig {
         },
         callers_max: limits.callers_max,
         compatibility_headers: limits.compatibility_headers,
-        ..LimitsConfig::default()
+        servers_min: config.scale.servers,
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod client;
 mod device;
+mod redis;
 mod server;
 
 pub use client::{Answer, Client};
 pub use device::{Device, totp_code};
+pub use redis::Redis;
 pub use server::{ADMIN, Options, Server, binary};

@@ -17,6 +17,7 @@ mod listeners;
 mod lists;
 mod machine;
 mod passwords;
+mod scale;
 mod secrets;
 
 #[cfg(test)]
@@ -88,6 +89,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
         bounds::limits(config),
         bounds::engine(config),
         bounds::audit(config),
+        scale::counters(config),
         insecure::switches(config),
         machine::clock(now),
     ]);

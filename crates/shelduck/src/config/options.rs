@@ -196,6 +196,10 @@ options! {
         concurrency: usize = 4, "Statements at once; the next ones wait.";
         timeout: Duration = Duration::from_secs(30), "Longest report.";
     }
+    scale: Scale, "Several servers as one." {
+        redis_url: Option<SecretString> = None, "Redis or Valkey in which servers with the same `server.secret` count limits together: `rediss://:password@host:6379/0`, or `redis://` or `unix://` on this machine. Without it each server counts for itself.";
+        servers: u32 = 2, "How many servers share it at least: while it cannot be asked, each allows that part of every limit. More are noticed by themselves.";
+    }
     log: Log, "What the server says about itself, on standard error; the audit log is another thing and always on." {
         level: String = "warn".to_owned(), "`error`, `warn`, `info`, `debug`, or a filter like `info,hyper=warn`.";
         format: LogFormat = LogFormat::Text, "`text` or `json`.";

@@ -135,6 +135,23 @@ fn what_may_be_meant_is_a_warning() {
 }
 
 #[test]
+fn shared_counters_need_an_address_that_is_one_and_keeps_its_password() {
+    for url in ["redis.example:6379", "http://:hunter2@redis.example", "rediss://h/#insecure"] {
+        let found = check(|config| config.scale.redis_url = Some(url.to_owned().into()));
+        assert_eq!(found, refused("shared_counters"), "{url}");
+    }
+    let none = check(|config| {
+        config.scale.redis_url = Some("rediss://redis.example".to_owned().into());
+        config.scale.servers = 0;
+    });
+    assert!(none.contains(&("shared_counters", Verdict::Fail)), "{none:?}");
+    let redis = |url: &str| check(|config| config.scale.redis_url = Some(url.to_owned().into()));
+    assert_eq!(redis("redis://redis.example:6379/0"), warned("shared_counters"));
+    assert_eq!(redis("rediss://:password@redis.example:6379/0"), []);
+    assert_eq!(redis("unix:///run/redis/redis.sock"), []);
+}
+
+#[test]
 fn rules_that_make_passwords_worse_are_warned_of() {
     assert_eq!(check(|config| config.auth.composition = true), warned("password_composition"));
     assert_eq!(check(|config| config.auth.expiry_days = 90), warned("password_expiry"));
