@@ -93,6 +93,8 @@ impl Gate {
         let _changing = self.change();
         let ended = self.store.end_all_sessions()?;
         self.live.forget_all();
+        let object = Some("restart".to_owned());
+        self.audit_system(EventName::SessionExpired, Outcome::Success, object);
         Ok(ended)
     }
 

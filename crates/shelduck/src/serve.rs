@@ -20,7 +20,7 @@ pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
     let listeners = Listeners::bind(config)?;
     let runtime = Runtime::open(loaded, folder, &listeners.url, None).await?;
     runtime.share_counters(config).await?;
-    started(config, &runtime);
+    started(config, &runtime)?;
     let setup_url =
         runtime.setup_url(config.server.public_url.as_deref().unwrap_or(&listeners.url))?;
     let ready = json!({
@@ -33,14 +33,18 @@ pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
     listeners.serve(config, runtime, || announce(&ready, format)).await
 }
 
-/// Records the start, and every layer that is switched off.
-fn started(config: &Config, runtime: &Runtime) {
+/// Records the start, and every layer that is switched off; ends sessions where a start shall.
+fn started(config: &Config, runtime: &Runtime) -> Result<()> {
     let gate = runtime.gate();
     gate.audit_system(EventName::SysStartup, Outcome::Success, None);
     for switch in switched_off(config) {
         let object = Some(switch.to_owned());
         gate.audit_system(EventName::SysMonitorDisabled, Outcome::Success, object);
     }
+    if config.auth.forget_on_restart {
+        gate.forget_sessions().context("auth.sessions.forget_on_restart")?;
+    }
+    Ok(())
 }
 
 fn announce(ready: &Value, format: Format) -> Result<()> {

@@ -67,6 +67,11 @@ impl Client {
         Ok(client)
     }
 
+    /// The cookie it has, as it sends it.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
     /// Sends `GET`.
     ///
     /// # Errors

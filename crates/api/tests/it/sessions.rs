@@ -28,6 +28,18 @@ async fn an_admin_sees_and_ends_anybodys_session() {
 }
 
 #[tokio::test]
+async fn the_control_store_forgets_all_sessions_when_told() {
+    let world = World::new();
+    let cookies = [world.session("admin"), world.session("viewer")];
+    assert_eq!(world.gate.forget_sessions().unwrap(), 2);
+    for cookie in &cookies {
+        assert!(!is_signed_in(&world, cookie).await);
+    }
+    let later = world.session("viewer");
+    assert!(is_signed_in(&world, &later).await);
+}
+
+#[tokio::test]
 async fn all_others_are_ones_own_others_only() {
     let world = World::new();
     let (one, stranger) = (world.session("viewer"), world.session("viewer"));

@@ -154,6 +154,27 @@ async fn a_restart_keeps_sessions_and_locks() {
 }
 
 #[tokio::test]
+async fn a_restart_that_shall_forget_sessions_ends_all_of_them_and_says_so() {
+    let world = roomy();
+    let cookies = [world.session("ada", "viewer"), world.session("bob", "admin")];
+    let key = world.key(&["read:web"]);
+    let again =
+        World::on(world.store.clone(), world.clock.clone(), |config| config.limits.auth = 10_000);
+    assert_eq!(who(&again, &cookies[0]).await, 200);
+    assert_eq!(again.gate.forget_sessions().unwrap(), 2);
+    let events = again.audit.take_events();
+    let said: Vec<_> =
+        events.iter().map(|event| (event.name.name(), event.actor.as_str())).collect();
+    assert_eq!(said, [("session_expired", "system")]);
+    assert_eq!(events[0].object.as_deref(), Some("restart"));
+    for cookie in &cookies {
+        assert_eq!(who(&again, cookie).await, 401);
+    }
+    assert_eq!(again.status(get("/v1/things").key(&key)).await, 200, "keys are no sessions");
+    assert_eq!(again.gate.forget_sessions().unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_disabled_user_is_out_at_once() {
     let world = roomy();
     let cookie = world.session("ada", "viewer");

@@ -137,6 +137,7 @@ options! {
         device_life.lockout: Duration = Duration::from_secs(180 * 24 * 3600), "How long a browser that signed in is recognised: strangers who guess cannot lock it out.";
         idle.sessions: Duration = Duration::from_secs(60 * 60), "How long a session lives unused (an admin's: half of it).";
         absolute.sessions: Duration = Duration::from_secs(24 * 60 * 60), "How long a session lives at most (an admin's: half of it).";
+        forget_on_restart.sessions: bool = false, "Whether every start ends all sessions of browsers; keys, and tokens of programs, go on.";
         required.mfa: MfaRequired = MfaRequired::Privileged, "Who must have a second factor: `privileged` (admins, and whoever may change anything), `all`, or `none`.";
         databases.mfa: Vec<String> = Vec::new(), "Databases of which everybody with any right on them must have a second factor.";
         previous_codes.mfa: u32 = 1, "How many codes of an authenticator app before the present one are taken too, 0 or 1.";

@@ -6,6 +6,7 @@ mod crash;
 mod disk;
 mod framing;
 mod privacy;
+mod restart;
 mod scale;
 mod sites;
 mod slow;
