@@ -23,6 +23,7 @@ const DEFAULTS: &[&str] = &[
     "devpassword",
     "devrootpassword",
     "devsecretkeychangeinproduction",
+    "ducklingapikey",
     "iloveyouiloveyou",
     "letmeinletmein",
     "mallardmetricssalt",
@@ -117,6 +118,7 @@ mod tests {
             "admin123",
             "mallard-metrics-salt",
             "your-key-here-min-32-chars-long-abcdef",
+            "DUCKLING_API_KEY",
         ] {
             assert!(is_default(text), "{text}");
         }

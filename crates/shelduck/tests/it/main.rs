@@ -10,5 +10,8 @@ mod restart;
 mod scale;
 mod sites;
 mod slow;
+mod startup;
+mod startup_cases;
+mod startup_source;
 mod tls;
 mod verbs;

@@ -47,10 +47,11 @@ pub(super) fn limits(config: &Config) -> PostureItem {
     }
 }
 
-/// What the gate itself would refuse of the part of its configuration of that name.
+/// What the gate itself would refuse of the part of its configuration of that name, or of the setting of that path.
 pub(super) fn gate_fault(config: &Config, part: &str) -> Option<String> {
     let faults = wiring::gate(config).faults();
-    let fault = faults.iter().find(|fault| fault.key.split('.').next() == Some(part))?;
+    let is_of = |key: &str| key == part || key.split('.').next() == Some(part);
+    let fault = faults.iter().find(|fault| is_of(fault.key))?;
     Some(format!("{}: {}", fault.key, fault.message))
 }
 

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::super::{Config, Loaded};
 use super::Subject;
+use super::bounds::gate_fault;
 
 const HTTP: Subject = Subject::new("http_exposure", "What others can reach is encrypted");
 const ADMIN: Subject =
@@ -67,6 +68,10 @@ pub(super) fn public_url(config: &Config) -> PostureItem {
         };
     };
     let bare = "write scheme and host alone, like https://stats.example.com";
+    // Browsers and the parser differ about hosts that are patterns.
+    if gate_fault(config, "public_url").is_some() {
+        return PUBLIC_URL.refused(format!("{text} is no address that a browser would send"), bare);
+    }
     match Url::parse(text) {
         Ok(url) if url.path() != "/" || url.query().is_some() || url.host().is_none() => {
             PUBLIC_URL.refused(format!("{text} is more or less than scheme and host"), bare)

@@ -4,6 +4,7 @@ use api::PostureItem;
 
 use super::super::{Config, MfaRequired};
 use super::Subject;
+use super::bounds::gate_fault;
 
 const REQUIRED: Subject =
     Subject::new("second_factor", "Whoever may change anything needs more than a password");
@@ -11,6 +12,9 @@ const CODES: Subject = Subject::new("totp_codes", "Codes of authenticator apps c
 
 pub(super) fn required(config: &Config) -> PostureItem {
     let auth = &config.auth;
+    if let Some(fault) = gate_fault(config, "mfa.databases") {
+        return REQUIRED.refused(fault, "name databases in auth.mfa.databases");
+    }
     let everywhere = |names: &[String]| match names {
         [] => String::new(),
         names => format!(", and of everybody with a right on {}", names.join(", ")),

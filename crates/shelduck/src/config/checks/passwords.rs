@@ -53,6 +53,9 @@ pub(super) fn bounds(config: &Config) -> PostureItem {
             "auth.sessions.absolute must not be shorter than auth.sessions.idle",
         );
     }
+    if let Some(fault) = gate_fault(config, "sessions") {
+        return BOUNDS.refused(fault, "set auth.sessions.* within their bounds");
+    }
     BOUNDS.passed(format!(
         "{} MiB and {} passes a hash, {} characters, a lock after {} failures",
         auth.memory.0 >> 20,
