@@ -165,10 +165,12 @@ impl Runtime {
         tokio::task::spawn_blocking(move || {
             self.loader.stop();
             self.journal.close();
+            let cleared = setup::clear(&self.gate, self.folder.path());
             drop((self.app, self.warehouse, self.gate, self.control, self.folder));
+            cleared
         })
         .await
-        .context("the stop was interrupted")
+        .context("the stop was interrupted")?
     }
 }
 

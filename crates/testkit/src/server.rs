@@ -79,6 +79,12 @@ impl Server {
         address_of(self.ready.get("redirect_url"))
     }
 
+    /// The secret by which the first admin is made; none when there is one.
+    pub fn setup_secret(&self) -> Option<String> {
+        let url = self.ready.get("setup_url").and_then(Value::as_str)?;
+        url.split_once("#secret=").map(|(_, secret)| secret.to_owned())
+    }
+
     /// The folder of its data.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
@@ -128,13 +134,8 @@ impl Server {
     pub async fn admin(&self) -> Result<Client> {
         let mut client = Client::anonymous(self.address()?);
         let (name, password) = ADMIN;
-        let answer = match self
-            .ready
-            .get("setup_url")
-            .and_then(Value::as_str)
-            .and_then(|url| url.split_once("#secret="))
-        {
-            Some((_, secret)) => {
+        let answer = match self.setup_secret() {
+            Some(secret) => {
                 let body = json!({"secret": secret, "username": name, "password": password});
                 client.send_json(http::Method::POST, "/v1/auth/setup", &body).await?
             }

@@ -12,17 +12,29 @@ use gate::Gate;
 
 use crate::secret::write_private;
 
-/// The link, while nobody can sign in; afterwards the file is removed.
-pub(super) fn url(gate: &Gate, dir: &Path, url: &str) -> Result<Option<String>> {
-    let file = dir.join("setup-secret");
-    if !gate.setup_required().context("the setup")? {
-        return match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", file.display()))
-            }
-            _ => Ok(None),
-        };
+const FILE: &str = "setup-secret";
+
+/// Removes the file when somebody has used the secret: when the server stops, or else when it starts again.
+pub(super) fn clear(gate: &Gate, dir: &Path) -> Result<()> {
+    if gate.setup_required().context("the setup")? {
+        return Ok(());
     }
+    let file = dir.join(FILE);
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The link, while nobody can sign in.
+pub(super) fn url(gate: &Gate, dir: &Path, url: &str) -> Result<Option<String>> {
+    clear(gate, dir)?;
+    if !gate.setup_required().context("the setup")? {
+        return Ok(None);
+    }
+    let file = dir.join(FILE);
     let secret = match fs::read_to_string(&file) {
         Ok(secret) => secret,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

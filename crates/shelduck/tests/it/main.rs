@@ -2,9 +2,11 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
+mod canary;
 mod crash;
 mod disk;
 mod framing;
+mod planted;
 mod privacy;
 mod restart;
 mod scale;
