@@ -5,7 +5,7 @@
 //! compressed by and by. While one is replaced by its compressed form both may be there; they say the same.
 
 use std::fs::{self, File as StdFile};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -43,8 +43,21 @@ impl File {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
-    /// Its lines from the beginning.
+    /// Its lines from the beginning; of a file that was compressed since it was listed, from that form.
     pub(crate) fn open(&self) -> io::Result<Lines> {
+        match self.open_form() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_packed => {
+                Self { path: self.packed_path(), is_packed: true, ..self.clone() }.open_form()
+            }
+            opened => opened,
+        }
+    }
+
+    fn packed_path(&self) -> PathBuf {
+        self.path.with_file_name(format!("{}{PACKED}", self.name().trim_end_matches(PLAIN)))
+    }
+
+    fn open_form(&self) -> io::Result<Lines> {
         let file = StdFile::open(&self.path)?;
         let source: Box<dyn BufRead + Send> = if self.is_packed {
             let unpacked = MultiGzDecoder::new(BufReader::new(file));
@@ -53,6 +66,16 @@ impl File {
             Box::new(BufReader::new(file))
         };
         Ok(Lines { source, position: 0 })
+    }
+
+    /// Its lines from a place that [`Lines::position`] gave; a compressed file is read from the beginning.
+    pub(crate) fn open_at(&self, position: u64) -> io::Result<Lines> {
+        if self.is_packed {
+            return self.open();
+        }
+        let mut file = StdFile::open(&self.path)?;
+        file.seek(SeekFrom::Start(position))?;
+        Ok(Lines { source: Box::new(BufReader::new(file)), position })
     }
 
     /// When it was begun, and the hash of the record before it: what its first record says.
@@ -110,6 +133,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// Where the next line begins.
+    pub(crate) const fn position(&self) -> u64 {
+        self.position
+    }
+
     /// The next line.
     pub(crate) fn next(&mut self) -> io::Result<Option<RawLine>> {
         let start = self.position;
@@ -140,8 +168,7 @@ pub(crate) fn pack(file: &File) -> io::Result<()> {
     if file.is_packed {
         return Ok(());
     }
-    let name = file.name();
-    let packed = file.path.with_file_name(format!("{}{PACKED}", name.trim_end_matches(PLAIN)));
+    let packed = file.packed_path();
     let draft = disk::draft_of(&file.path);
     let mut source = StdFile::open(&file.path)?;
     let target = private(&draft)?;
@@ -201,6 +228,7 @@ mod tests {
                 [(b"a".to_vec(), 0, true), (b"b".to_vec(), 2, true), (b"c".to_vec(), 4, false)];
             assert_eq!(read, expected);
         }
+        assert!(one.open().unwrap().next().unwrap().is_some(), "listed before it was compressed");
         fs::write(&one.path, "a\n").unwrap();
         assert!(!list(dir.path()).unwrap()[0].is_packed, "the plain form goes first");
         remove_drafts(dir.path()).unwrap();

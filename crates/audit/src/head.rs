@@ -44,6 +44,7 @@ impl FromStr for PublicKey {
 pub struct Signer {
     pair: Ed25519KeyPair,
     public: PublicKey,
+    predecessors: Vec<PublicKey>,
 }
 
 impl fmt::Debug for Signer {
@@ -60,7 +61,21 @@ impl Signer {
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, BadKey> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadKey)?;
         let public = pair.public_key().as_ref().try_into().map_err(|_| BadKey)?;
-        Ok(Self { pair, public: PublicKey(public) })
+        Ok(Self { pair, public: PublicKey(public), predecessors: Vec::new() })
+    }
+
+    /// Vouches for keys that were this server's before. They must come from their secrets and never from the log, or a log
+    /// that somebody made anew would be vouched for.
+    #[must_use]
+    pub fn after(self, predecessors: Vec<PublicKey>) -> Self {
+        Self { predecessors, ..self }
+    }
+
+    /// What is to be recorded when the log's last head is of that key: a succession, if it was this server's.
+    pub(crate) fn succeeds(&self, last: &Head) -> Option<Note> {
+        let is_ours = last.is_signed && self.predecessors.contains(&last.key);
+        (is_ours && last.key != self.public)
+            .then(|| Note::Succession { predecessor: last.key.to_string() })
     }
 
     /// The other half, to be noted somewhere else.

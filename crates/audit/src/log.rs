@@ -48,7 +48,7 @@ impl AuditLog {
         signer: Signer,
         disk: Arc<dyn Disk>,
     ) -> Result<(Self, Opened), OpenError> {
-        let recovered = open::recover(&config)?;
+        let recovered = open::recover(&config, &signer)?;
         let opened = recovered.opened.clone();
         let (queue, key) = (Arc::new(Queue::new()), signer.public_key());
         let writer = Writer::new(config.clone(), signer, disk, Arc::clone(&queue), recovered)

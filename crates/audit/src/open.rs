@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::disk;
 use crate::error::OpenError;
 use crate::file::{self, File, HEAD_FILE, RawLine};
+use crate::head::{self, Signer};
 use crate::record::Note;
 
 /// What was found at the opening.
@@ -41,8 +42,8 @@ pub(crate) struct Recovered {
     pub(crate) opened: Opened,
 }
 
-/// Looks at the folder.
-pub(crate) fn recover(config: &Config) -> Result<Recovered, OpenError> {
+/// Looks at the folder, for who signs from now on.
+pub(crate) fn recover(config: &Config, signer: &Signer) -> Result<Recovered, OpenError> {
     let dir = &config.dir;
     disk::make_dir(dir).map_err(OpenError::io("make", dir))?;
     file::remove_drafts(dir).map_err(OpenError::io("clean up", dir))?;
@@ -61,6 +62,8 @@ pub(crate) fn recover(config: &Config) -> Result<Recovered, OpenError> {
         },
     };
     let head = read_head(dir).map_err(OpenError::io("read the head of", dir))?;
+    let last = head.as_ref().and_then(|head| head::read(head.sequence, &head.note));
+    found.notes.extend(last.and_then(|last| signer.succeeds(&last)));
     if let Some(head) = head.filter(|head| head.sequence >= found.next) {
         let found_through = found.next - 1;
         found.broken(format!(

@@ -133,9 +133,25 @@ pub enum Note {
         /// The hash of its last record.
         last: String,
     },
+    /// The signing key is another one from here on, and the server knows that the one before was its own.
+    Succession {
+        /// The public key of before: trusted for the heads before this record, when the next head is.
+        predecessor: String,
+    },
 }
 
 impl Note {
+    /// The events that the log records about itself.
+    pub const EVENTS: [&str; 7] = [
+        "audit_begin",
+        "audit_head",
+        "audit_lost",
+        "audit_torn",
+        "audit_break",
+        "audit_retire",
+        "audit_succession",
+    ];
+
     /// The event a record of this kind is.
     pub(crate) const fn event(&self) -> &'static str {
         match self {
@@ -145,6 +161,7 @@ impl Note {
             Self::Torn { .. } => "audit_torn",
             Self::Break { .. } => "audit_break",
             Self::Retire { .. } => "audit_retire",
+            Self::Succession { .. } => "audit_succession",
         }
     }
 }
@@ -287,6 +304,21 @@ pub(crate) mod tests {
         assert!(body.iter().all(|byte| (0x20..=0x7e).contains(byte)), "{body:?}");
         let text = String::from_utf8(body).unwrap() + "}";
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap().object.as_deref(), Some(evil));
+    }
+
+    #[test]
+    fn every_note_has_its_event_in_the_list() {
+        let text = String::new;
+        let notes = [
+            Note::Begin { previous: text() },
+            Note::Head { attests: text(), key: text(), signature: text() },
+            Note::Lost { counts: BTreeMap::new() },
+            Note::Torn { bytes: 0, sha256: text() },
+            Note::Break { found: text() },
+            Note::Retire { file: text(), through: 0, last: text() },
+            Note::Succession { predecessor: text() },
+        ];
+        assert_eq!(notes.map(|note| note.event()), Note::EVENTS);
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //!
 //! Each way of changing a log has its own words: a changed record, one that is gone, one in the wrong place, a whole file that is
 //! gone, a beginning or an end that is gone, a chain that was made anew. What a crash leaves is told apart and is no fault.
+//!
+//! A key that is trusted vouches for the one it succeeded (see [`Note::Succession`]), and only for heads from before: a log is
+//! verified with the newest key alone, and an old one that leaked signs nothing any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -185,9 +188,56 @@ impl Report {
 /// # Errors
 /// A file cannot be read.
 pub fn verify(dir: &Path, trusted: &[PublicKey]) -> io::Result<Report> {
+    let mut trust = Trust(trusted.iter().map(|key| (*key, u64::MAX)).collect());
+    loop {
+        let (report, vouched) = walk(dir, &trust)?;
+        // A log whose keys changed is read twice: who vouches for a head stands behind it.
+        if !trust.learn(vouched) {
+            return Ok(report);
+        }
+    }
+}
+
+/// Which keys are trusted, each for the heads before a number; without any, every key is.
+struct Trust(BTreeMap<PublicKey, u64>);
+
+/// What a signed head says about the key of before.
+struct Vouched {
+    predecessor: PublicKey,
+    /// For the heads before this number.
+    until: u64,
+    by: PublicKey,
+    /// The number of the head that attests it.
+    at: u64,
+}
+
+impl Trust {
+    fn covers(&self, key: &PublicKey, sequence: u64) -> bool {
+        self.0.is_empty() || self.0.get(key).is_some_and(|until| sequence < *until)
+    }
+
+    /// Takes in what trusted heads vouch for; whether any key is trusted further than before.
+    fn learn(&mut self, mut vouched: Vec<Vouched>) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        vouched.sort_by_key(|vouched| std::cmp::Reverse(vouched.at));
+        let mut has_learnt = false;
+        for Vouched { predecessor, until, by, at } in vouched {
+            if self.covers(&by, at) {
+                let known = self.0.entry(predecessor).or_default();
+                has_learnt |= until > *known;
+                *known = until.max(*known);
+            }
+        }
+        has_learnt
+    }
+}
+
+fn walk(dir: &Path, trust: &Trust) -> io::Result<(Report, Vec<Vouched>)> {
     let kept = open::read_head(dir)?;
     let files = file::list(dir)?;
-    let mut walk = Walk::new(trusted);
+    let mut walk = Walk::new(trust);
     walk.attested = kept.as_ref().and_then(|kept| {
         let head = head::read(kept.sequence, &kept.note)?;
         head.is_signed.then_some((kept.sequence, head.attests))
@@ -201,11 +251,12 @@ pub fn verify(dir: &Path, trusted: &[PublicKey]) -> io::Result<Report> {
         walk.end_file(place + 1 == files.len());
     }
     walk.report.files = files.len() as u64;
-    Ok(walk.finish())
+    let vouched = std::mem::take(&mut walk.vouched);
+    Ok((walk.finish(), vouched))
 }
 
 struct Walk<'a> {
-    trusted: &'a [PublicKey],
+    trust: &'a Trust,
     report: Report,
     file: String,
     line: u64,
@@ -219,15 +270,18 @@ struct Walk<'a> {
     beginning: Option<(u64, Hash)>,
     retired: Vec<(u64, Hash)>,
     attested: Option<(u64, Hash)>,
+    /// Successions that no head attests yet.
+    successions: Vec<(u64, PublicKey)>,
+    vouched: Vec<Vouched>,
 }
 
 /// The largest gap whose numbers are looked for one by one.
 const GAP_MAX: u64 = 1 << 20;
 
 impl<'a> Walk<'a> {
-    fn new(trusted: &'a [PublicKey]) -> Self {
+    fn new(trust: &'a Trust) -> Self {
         Self {
-            trusted,
+            trust,
             report: Report::default(),
             file: String::new(),
             line: 0,
@@ -238,6 +292,8 @@ impl<'a> Walk<'a> {
             beginning: None,
             retired: Vec::new(),
             attested: None,
+            successions: Vec::new(),
+            vouched: Vec::new(),
         }
     }
 
@@ -290,6 +346,7 @@ impl<'a> Walk<'a> {
             Some(_) => return self.misplaced(sequence),
         };
         if previous.is_some_and(|previous| !sealed.follows(&previous)) {
+            self.successions.clear();
             self.find(Finding::Changed { sequence, file: self.file.clone() });
         }
         self.note(sealed, self.last.map_or(previous, |(_, hash)| Some(hash)));
@@ -338,6 +395,9 @@ impl<'a> Walk<'a> {
             Some(Note::Retire { through, last, .. }) => {
                 self.retired.extend(Hash::parse(last).map(|last| (*through, last)));
             }
+            Some(Note::Succession { predecessor }) => {
+                self.successions.extend(predecessor.parse().ok().map(|key| (sequence, key)));
+            }
             Some(note @ Note::Head { .. }) => self.head(sequence, note, previous),
             _ => {}
         }
@@ -347,7 +407,12 @@ impl<'a> Walk<'a> {
         let Some(head) = head::read(sequence, note).filter(|head| head.is_signed) else {
             return self.find(Finding::BadSignature { sequence });
         };
-        if !self.trusted.is_empty() && !self.trusted.contains(&head.key) {
+        let attests = previous == Some(head.attests);
+        let vouch =
+            |(until, predecessor)| Vouched { predecessor, until, by: head.key, at: sequence };
+        let successions = std::mem::take(&mut self.successions);
+        self.vouched.extend(successions.into_iter().filter(|_| attests).map(vouch));
+        if !self.trust.covers(&head.key, sequence) {
             return self.find(Finding::UnknownKey { sequence, key: head.key.to_string() });
         }
         if previous.is_some_and(|previous| previous != head.attests)

@@ -1,17 +1,20 @@
 //! `shelduck audit`: the log read from its files, whether a server runs or not.
 
 use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use audit::verify::{Report, verify};
-use audit::{PublicKey, Query, Record, page};
+use audit::{Follow, PublicKey, Query, Record, page};
 use gate::RootSecret;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::cli::AuditCommand;
 use crate::config::Config;
-use crate::output::{self, Format};
+use crate::output::Format;
 use crate::{Refused, secret, wiring};
 
 pub(crate) fn run(command: &AuditCommand, config: &Config, format: Format) -> Result<()> {
@@ -22,8 +25,8 @@ pub(crate) fn run(command: &AuditCommand, config: &Config, format: Format) -> Re
             format.print(&json!({"public_key": key.to_string()}), |_| key.to_string())
         }
         AuditCommand::Verify { public_key } => {
-            let trusted: Vec<PublicKey> =
-                own_key(config)?.into_iter().chain(public_key.iter().copied()).collect();
+            let own = own_key(config)?.into_iter().chain(previous_key(config)?);
+            let trusted: Vec<PublicKey> = own.chain(public_key.iter().copied()).collect();
             let report = verify(&dir, &trusted).context("the audit log")?;
             let document = json!({"intact": report.is_intact(), "report": report});
             format.print(&document, |_| for_people(&report))?;
@@ -33,18 +36,47 @@ pub(crate) fn run(command: &AuditCommand, config: &Config, format: Format) -> Re
                 Err(Refused("the audit log was changed".to_owned()).into())
             }
         }
-        AuditCommand::Tail { lines } => {
-            let mut found = page(&dir, &Query::default(), *lines).context("the audit log")?.records;
-            found.reverse();
-            for record in &found {
-                output::line(&match format {
-                    Format::Json => serde_json::to_string(record)?,
-                    Format::People => line(record),
-                })?;
-            }
-            Ok(())
-        }
+        AuditCommand::Tail { lines, follow } => match tail(&dir, *lines, *follow, format) {
+            // Who reads has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            done => done.context("the audit log"),
+        },
     }
+}
+
+/// How often a log that is followed is looked at.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Prints the last records, and those that come.
+fn tail(dir: &Path, lines: usize, follow: bool, format: Format) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    let mut found = page(dir, &Query::default(), lines)?.records;
+    found.reverse();
+    let last = found.last().map_or(0, |record| record.sequence);
+    let mut log = Follow::after(dir.to_owned(), last);
+    loop {
+        for record in &found {
+            match format {
+                Format::Json => writeln!(output, "{}", serde_json::to_string(record)?)?,
+                Format::People => writeln!(output, "{}", line(record))?,
+            }
+        }
+        output.flush()?;
+        if !follow {
+            return Ok(());
+        }
+        std::thread::sleep(FOLLOW_INTERVAL);
+        found = log.more()?;
+    }
+}
+
+/// The public key of this server's root secret of before, if it is configured.
+fn previous_key(config: &Config) -> Result<Option<PublicKey>> {
+    let Some(secret) = &config.server.previous_secret else {
+        return Ok(None);
+    };
+    let root = RootSecret::parse(secret.expose_secret()).context("server.previous_secret")?;
+    Ok(Some(secret::audit_signer(&root)?.public_key()))
 }
 
 /// The public key of this server; none before its first start.

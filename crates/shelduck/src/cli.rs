@@ -105,6 +105,9 @@ pub(crate) enum AuditCommand {
         /// How many.
         #[arg(long, default_value_t = 20)]
         lines: usize,
+        /// Go on with those that come, until interrupted.
+        #[arg(long, short)]
+        follow: bool,
     },
     /// Print the public key that heads are signed with, to be noted somewhere else.
     Key,

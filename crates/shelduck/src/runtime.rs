@@ -210,7 +210,8 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
             .context("ingest")?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let gate = open_gate(config, url, &control, &clock, root.into())?;
+    let keyring = secret::keyring(root, config.server.previous_secret.as_ref())?;
+    let gate = open_gate(config, url, &control, &clock, keyring)?;
     let drain = CancellationToken::new();
     let app = App::new(Parts {
         gate: gate.clone(),
@@ -241,8 +242,8 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
 }
 
 /// The audit log; what is wrong with it is said and does not keep the server from starting.
-fn open_audit(config: &Config, root_secret: &RootSecret) -> Result<AuditTrail> {
-    let signer = secret::audit_signer(root_secret)?;
+fn open_audit(config: &Config, keyring: &Keyring) -> Result<AuditTrail> {
+    let signer = secret::audit_signer_of(keyring)?;
     let (log, opened) = AuditLog::open(wiring::audit(config), signer).context("the audit log")?;
     if let Some(found) = &opened.broken {
         tracing::error!(%found, "the audit log was changed; `shelduck audit verify` says more");
@@ -261,7 +262,7 @@ fn open_gate(
     clock: &Arc<dyn Clock>,
     keyring: Keyring,
 ) -> Result<Gate> {
-    let trail = open_audit(config, keyring.primary())?;
+    let trail = open_audit(config, &keyring)?;
     Gate::new(
         gate_config(config, url),
         api::policy::VOCABULARY,

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gate::RootSecret;
+use gate::{Keyring, RootSecret};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::checks::weakness;
@@ -54,6 +54,23 @@ pub(crate) fn load_or_create(
 pub(crate) fn audit_signer(root: &RootSecret) -> anyhow::Result<audit::Signer> {
     let seed = root.derive("audit heads").mac(&[b"ed25519 seed"]).0;
     audit::Signer::from_seed(&seed).context("the audit log's key")
+}
+
+/// The key of the audit log under these secrets: the primary's, which vouches for its predecessors'.
+pub(crate) fn audit_signer_of(keyring: &Keyring) -> anyhow::Result<audit::Signer> {
+    let public = |root: &RootSecret| audit_signer(root).map(|signer| signer.public_key());
+    let predecessors = keyring.predecessors().iter().map(public).collect::<anyhow::Result<_>>()?;
+    Ok(audit_signer(keyring.primary())?.after(predecessors))
+}
+
+/// The root secret and the one before it, if that is configured.
+pub(crate) fn keyring(
+    root: RootSecret,
+    previous: Option<&SecretString>,
+) -> anyhow::Result<Keyring> {
+    let parse = |secret: &SecretString| RootSecret::parse(secret.expose_secret());
+    let previous = previous.map(parse).transpose().context("server.previous_secret")?;
+    Keyring::new(root, previous.into_iter().collect()).context("server.previous_secret")
 }
 
 /// Writes a file that only its owner can read, all of it or nothing; it must not exist yet.

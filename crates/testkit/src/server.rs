@@ -178,6 +178,15 @@ impl Server {
         Ok(self)
     }
 
+    /// Starts it again in the same folder, with other options; it must have ended.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart_with(mut self, options: Options) -> Result<Self> {
+        self.options = options;
+        self.restart()
+    }
+
     /// Asks it to stop and waits until it has.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The whole API over real stores: nothing faked but the clock.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+mod audit;
 mod auth;
 mod counters;
 mod dashboard;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use audit::verify::{Finding, Report, verify};
-use audit::{AuditLog, Config, Entry, Query, Signer, Weight, page};
+use audit::{AuditLog, Config, Entry, Follow, Query, Signer, Weight, page};
 use jiff::Timestamp;
 
 fn signer() -> Signer {
@@ -233,4 +233,93 @@ fn a_flood_of_notices_is_summed_up_and_not_forgotten() {
         .sum();
     assert_eq!(kept + counted, 20_001, "{kept} kept");
     assert!(counted > 10_000 && check(dir.path()).is_intact());
+}
+
+/// The signer of that number, after those.
+fn key(number: u8, after: &[u8]) -> Signer {
+    let public = |number: &u8| Signer::from_seed(&[*number; 32]).unwrap().public_key();
+    Signer::from_seed(&[number; 32]).unwrap().after(after.iter().map(public).collect())
+}
+
+/// One run of a server with that signer.
+fn run(dir: &Path, signer: Signer) {
+    let log = AuditLog::open(Config::new(dir.to_owned()), signer).unwrap().0;
+    (0..5).for_each(|number| log.record(entry(number, Weight::Act)));
+    log.close();
+}
+
+fn unknown(dir: &Path, trusted: u8) -> bool {
+    let findings = verify(dir, &[key(trusted, &[]).public_key()]).unwrap().findings;
+    assert!(findings.iter().all(|finding| matches!(finding, Finding::UnknownKey { .. })));
+    !findings.is_empty()
+}
+
+#[test]
+fn the_newest_key_vouches_for_those_it_succeeded() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), key(1, &[]));
+    run(dir.path(), key(2, &[1]));
+    run(dir.path(), key(2, &[1]));
+    run(dir.path(), key(3, &[2]));
+    let report = verify(dir.path(), &[key(3, &[]).public_key()]).unwrap();
+    assert!(report.is_intact() && report.heads >= 4, "{report:?}");
+    let query = Query { event: Some("audit_succession".to_owned()), ..Query::default() };
+    assert_eq!(page(dir.path(), &query, 10).unwrap().records.len(), 2, "each is recorded once");
+    assert!(unknown(dir.path(), 2), "who knows the second key does not know the third");
+    assert!(unknown(dir.path(), 1) && unknown(dir.path(), 4));
+    let changed = fs::read_to_string(only_file(dir.path())).unwrap();
+    let (first, other) = (key(1, &[]).public_key(), key(4, &[]).public_key());
+    let note = |public| format!("\"predecessor\":\"{public}\"");
+    fs::write(only_file(dir.path()), changed.replace(&note(first), &note(other))).unwrap();
+    assert!(!verify(dir.path(), &[key(3, &[]).public_key()]).unwrap().is_intact());
+}
+
+#[test]
+fn a_key_that_was_not_the_servers_is_never_vouched_for() {
+    let dir = tempfile::tempdir().unwrap();
+    // Somebody makes the whole log anew while the server is stopped.
+    run(dir.path(), key(9, &[]));
+    run(dir.path(), key(2, &[1]));
+    assert!(unknown(dir.path(), 2));
+    // And says of their key that the server's came before it, or after.
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), key(2, &[1]));
+    run(dir.path(), key(9, &[2]));
+    assert!(unknown(dir.path(), 2));
+}
+
+#[test]
+fn a_key_that_was_succeeded_signs_nothing_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), key(1, &[]));
+    run(dir.path(), key(2, &[1]));
+    assert!(!unknown(dir.path(), 2));
+    run(dir.path(), key(1, &[]));
+    assert!(unknown(dir.path(), 2));
+}
+
+#[test]
+fn what_is_written_is_read_as_it_comes_through_every_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { rotate_bytes: 4096, ..Config::new(dir.path().to_owned()) };
+    let mut follow = Follow::after(dir.path().to_owned(), 0);
+    assert!(follow.more().unwrap().is_empty(), "before there is a log");
+    let mut seen = Vec::new();
+    for round in 0..6 {
+        let log = AuditLog::open(config.clone(), signer()).unwrap().0;
+        for number in 0..40 {
+            log.record(entry(number, Weight::Act));
+            if (round + number) % 7 == 0 {
+                seen.extend(follow.more().unwrap());
+            }
+        }
+        log.close();
+        seen.extend(follow.more().unwrap());
+    }
+    let numbers: Vec<u64> = seen.iter().map(|record| record.sequence).collect();
+    let last = check(dir.path()).last;
+    assert_eq!(numbers, (1..=last).collect::<Vec<_>>());
+    let mut later = Follow::after(dir.path().to_owned(), last - 2);
+    assert_eq!(later.more().unwrap(), seen[seen.len() - 2..]);
+    assert!(later.more().unwrap().is_empty() && follow.more().unwrap().is_empty());
 }

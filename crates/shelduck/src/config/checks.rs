@@ -98,6 +98,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
     items.extend(files::of_secrets(loaded));
     items.extend(files::tls(config, now));
     items.extend(files::geoip(config));
+    items.extend(secrets::previous(config));
     items.extend(secrets::known(config));
     items.extend(exposure::cors(config));
     items.extend(exposure::not_served_yet(loaded));

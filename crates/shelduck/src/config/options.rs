@@ -91,6 +91,7 @@ options! {
         forwarded_header: ForwardedFamily = ForwardedFamily::XForwardedFor, "Which headers those proxies write: `x-forwarded-for` (with X-Forwarded-Proto) or `forwarded` (RFC 7239). The other is never read.";
         security_contact: Option<String> = None, "Where people report security holes, for security.txt: a `mailto:`, `https:` or `tel:` address. Without it, the project's own.";
         secret: Option<SecretString> = None, "Root secret of 64 hexadecimal digits, from which keys are derived by purpose. Without it one is made at the first start and kept in the data folder (0600).";
+        previous_secret: Option<SecretString> = None, "Root secret before this one, as long as what it made is to be recognised: API keys, second factors, access tokens, the audit log's signatures.";
         drain_timeout: Duration = Duration::from_secs(10), "How long a stopping server waits for requests under way.";
     }
     http: Http, "The public listener: dashboard, API, tracker." {

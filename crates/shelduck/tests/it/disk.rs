@@ -11,10 +11,10 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::sites::{SITE, browser, generous, page_view, server_with_site};
 
 /// A small file system of its own for the server's data.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &Path, mebibytes: u32) -> Result<Self> {
+    pub(crate) fn mount(at: &Path, mebibytes: u32) -> Result<Self> {
         fs::create_dir_all(at)?;
         let done = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m,mode=700"), "shelduck-test"])
@@ -99,7 +99,7 @@ async fn a_full_disk_refuses_events_and_recovers_by_itself() -> Result<()> {
 }
 
 /// Writes until nothing fits any more.
-fn fill(path: &Path) -> Result<()> {
+pub(crate) fn fill(path: &Path) -> Result<()> {
     use std::io::Write;
     let mut file = fs::File::create(path)?;
     for size in [1 << 20, 1 << 12, 1] {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
+mod audit;
 mod canary;
 mod crash;
 mod disk;

@@ -38,11 +38,8 @@ impl Case {
 }
 
 /// Conditions that no configuration of this version and no folder can break, and what shows them instead.
-pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
-    ("clock", "the machine's clock is not a test's: checks/tests.rs"),
-    ("secret_reuse", "it takes two secrets, and there is one option of that kind"),
-    ("secret_known", "the root secret has its own condition, and there is no other secret"),
-];
+pub(crate) const ELSEWHERE: &[(&str, &str)] =
+    &[("clock", "the machine's clock is not a test's: checks/tests.rs")];
 
 /// What the four documents before us, and the code they describe, show as a secret or fall back to.
 pub(crate) const PUBLISHED: &[(&str, &[&str])] = &[
@@ -151,6 +148,21 @@ pub(crate) const CASES: &[Case] = &[
         data_folder(dir)?;
         private(&dir.join("shelduck-data/secret"), &"0123456789abcdef".repeat(4))
     }),
+    Case::file("previous_secret", "not one", "[server]\nprevious_secret = 'nobody guesses this'\n"),
+    Case::file("previous_secret", "in use", "").beside(|dir| {
+        data_folder(dir)?;
+        private(&dir.join("shelduck-data/secret"), RANDOM)?;
+        private(&dir.join("shelduck.toml"), &format!("[server]\nprevious_secret = '{RANDOM}'\n"))
+    }),
+    Case::file("secret_reuse", "one secret in two places", "").beside(|dir| {
+        let both = format!("[server]\nsecret = '{RANDOM}'\nprevious_secret = '{RANDOM}'\n");
+        private(&dir.join("shelduck.toml"), &both)
+    }),
+    Case::file(
+        "secret_known",
+        "out of a document",
+        "[server]\nprevious_secret = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'\n",
+    ),
     Case::file("http_exposure", "plain HTTP for everybody", "[http]\nlisten = '0.0.0.0:8080'\n"),
     Case::file("admin_exposure", "every address", "[admin]\nlisten = '0.0.0.0:8081'\n"),
     Case::file("admin_exposure", "a public address", "[admin]\nlisten = '[2001:db8::1]:8081'\n"),

@@ -11,6 +11,7 @@ use super::super::options::ENTRIES;
 use super::{Subject, known};
 
 const ROOT: Subject = Subject::new("secret", "The root secret is long and random");
+const PREVIOUS: Subject = Subject::new("previous_secret", "The root secret of before was one");
 const REUSED: Subject = Subject::new("secret_reuse", "No secret is used twice");
 const KNOWN: Subject = Subject::new("secret_known", "No secret is out of a document");
 
@@ -31,6 +32,27 @@ pub(super) fn root(config: &Config) -> PostureItem {
         None => ROOT.passed(format!("{place} is long and random")),
         Some(weakness) => ROOT.refused(format!("{place} {weakness}"), MAKE_ONE),
     }
+}
+
+/// What was made under it was made under a root secret, or there is nothing to recognise.
+pub(super) fn previous(config: &Config) -> Option<PostureItem> {
+    let secret = config.server.previous_secret.as_ref()?.expose_secret();
+    let own = config.server.data_dir.join("secret");
+    let is_in_use = config.server.secret.is_none()
+        && fs::read_to_string(own).is_ok_and(|text| text.trim() == secret);
+    Some(if is_in_use {
+        PREVIOUS.refused(
+            "server.previous_secret is the secret in the data folder, which is in use",
+            "take it out, or put the new secret there",
+        )
+    } else if gate::RootSecret::parse(secret).is_err() {
+        PREVIOUS.refused(
+            "server.previous_secret is not 64 hexadecimal digits",
+            "take it out when there was none before",
+        )
+    } else {
+        PREVIOUS.passed("what it made is still recognised; take it out when that is over")
+    })
 }
 
 /// What is wrong with a root secret.
