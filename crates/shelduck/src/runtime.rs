@@ -5,6 +5,7 @@
 //! A part that does not open ends the start with its reason. Damage that could be set aside is an incident: it is logged
 //! as an error and the start goes on.
 
+mod clock;
 mod folder;
 mod setup;
 
@@ -138,6 +139,7 @@ impl Runtime {
 
     /// Starts what runs beside the requests.
     pub(crate) fn start_jobs(&mut self, ingest: Ingest) {
+        self.jobs.spawn(clock::watch(self.drain.clone()));
         let drain = self.drain.clone();
         self.jobs.spawn(async move {
             while drain.run_until_cancelled(tokio::time::sleep(SALT_INTERVAL)).await.is_some() {
