@@ -236,6 +236,21 @@ pub(crate) const CASES: &[Case] = &[
     Case::file("limits", "few callers", "[limits]\ncallers_max = 1023\n"),
     Case::file("limits", "a category that only counts", "[limits]\nshadow = ['query']\n"),
     Case::file("limits", "only counted", "[limits]\nmode = 'shadow'\n"),
+    Case::file(
+        "shared_counters",
+        "not an address",
+        "[scale]\nredis_url = 'http://:hunter2@redis.example'\n",
+    ),
+    Case::file(
+        "shared_counters",
+        "no servers",
+        "[scale]\nredis_url = 'rediss://redis.example'\nservers = 0\n",
+    ),
+    Case::file(
+        "shared_counters",
+        "plain over the network",
+        "[scale]\nredis_url = 'redis://:hunter2@redis.example:6379/0'\n",
+    ),
     Case::file("engine", "little memory", "[query]\nmemory = '127MiB'\n"),
     Case::file("engine", "a small queue", "[web]\njournal_queue = '1KiB'\n"),
     Case::file("audit", "large files", "[audit]\nrotate_size = '65MiB'\n"),
