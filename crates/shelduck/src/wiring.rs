@@ -137,7 +137,7 @@ fn limits(config: &Config) -> LimitsConfig {
         },
         callers_max: limits.callers_max,
         compatibility_headers: limits.compatibility_headers,
-        servers_min: config.scale.servers,
+        servers_min: config.scale.servers.max(1),
     }
 }
 

@@ -144,7 +144,7 @@ fn shared_counters_need_an_address_that_is_one_and_keeps_its_password() {
         config.scale.redis_url = Some("rediss://redis.example".to_owned().into());
         config.scale.servers = 0;
     });
-    assert!(none.contains(&("shared_counters", Verdict::Fail)), "{none:?}");
+    assert_eq!(none, refused("shared_counters"));
     let redis = |url: &str| check(|config| config.scale.redis_url = Some(url.to_owned().into()));
     assert_eq!(redis("redis://redis.example:6379/0"), warned("shared_counters"));
     assert_eq!(redis("rediss://:password@redis.example:6379/0"), []);
