@@ -1,5 +1,7 @@
-//! What the gate costs: a request with a key through all its layers beside the same handler without them, memory after a
-//! million strangers, and what signing in does to everybody else.
+//! What the gate costs.
+//!
+//! A request with a key through all its layers beside the same handler without them, memory after a million strangers, and
+//! what signing in does to everybody else.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
