@@ -1,4 +1,6 @@
-//! A clock that was set: days, sessions and locks go by it, so somebody should know.
+//! A clock that was set.
+//!
+//! Days, sessions and locks go by it, so somebody should know.
 
 use std::time::Duration;
 
