@@ -1,6 +1,6 @@
 //! What the gate costs.
 //!
-//! A request with a key through all its layers beside the same handler without them, memory after a million strangers, and
+//! Requests through all its layers beside the same handlers without them, memory after a million strangers, and
 //! what signing in does to everybody else.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,14 +13,15 @@ use axum::Router;
 use axum::body::Body;
 use gate::audit::{AuditEvent, AuditSink};
 use gate::clock::SystemClock;
-use gate::http::{Json, Peer, Route, Routes};
+use gate::http::{Json, Peer, Raw, RawRequest, Route, Routes};
 use gate::memory::MemoryStore;
 use gate::random::SystemRandom;
 use gate::{
-    Action, ActionRow, Environment, Gate, GateConfig, NewKey, Permit, Policy, RoleRow, RootSecret,
-    Vocabulary,
+    Action, ActionRow, Environment, Gate, GateConfig, LogIn, NewKey, NewUser, Password, Permit,
+    Policy, RoleRow, RootSecret, Vocabulary,
 };
-use http::{Method, Request};
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderName, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ use crate::load::{self, quantile};
 
 const CALLS: usize = 50_000;
 const ROUNDS: usize = 4;
+const EVENT: &str = r#"{"n":"pageview","d":"shop.example","u":"https://shop.example/"}"#;
 const STRANGERS: u32 = 100_000;
 const STRANGE_REQUESTS: u64 = 1_000_000;
 const STRANGE_CONNECTIONS: usize = 64;
@@ -78,11 +80,22 @@ async fn list_things_bare() -> axum::Json<[u32; 3]> {
     axum::Json([1, 2, 3])
 }
 
-/// The same call through the gate and without it, in turns, on one thread.
-async fn cost() -> Result<Value> {
+async fn record_event(_: Permit, (): (), request: RawRequest) -> Raw {
+    Raw(Response::new(Body::from(request.body)))
+}
+
+async fn record_event_bare(body: Bytes) -> Response<Body> {
+    Response::new(Body::from(body))
+}
+
+/// One kind of request: its name, method, path, and the header that says who asks.
+type Case = (&'static str, Method, &'static str, Option<(HeaderName, String)>);
+
+/// Both routers, and what is sent to each.
+fn routers() -> Result<(Router, Router, [Case; 3])> {
     let mut config = GateConfig::default();
-    config.limits.read = u32::MAX / 8;
-    config.limits.pre_auth = u32::MAX / 8;
+    (config.limits.read, config.limits.ingest, config.limits.pre_auth) =
+        (100_000_000, 100_000_000, 100_000_000);
     config.limits.api_burst = None;
     let environment = Environment {
         store: Arc::new(MemoryStore::new()),
@@ -93,50 +106,91 @@ async fn cost() -> Result<Value> {
         keyring: RootSecret::from_random([3; 32]).into(),
     };
     let gate = Gate::new(config, VOCABULARY, environment)?;
+    let operator = gate::local::operator(&gate);
     let new = NewKey {
         name: "bench".to_owned(),
         scopes: vec!["read:web".to_owned()],
         ..NewKey::default()
     };
-    let issued = gate.create_key(&gate::local::operator(&gate), &new)?;
-    let key = format!("Bearer {}", issued.key.expose());
-    let route = Route::new(Method::GET, "/things", Policy::read("web"), list_things);
-    let guarded = Routes::new().add(route).into_router(&gate, &())?;
-    let bare = Router::new().route("/things", axum::routing::get(list_things_bare));
+    let key = format!("Bearer {}", gate.create_key(&operator, &new)?.key.expose());
+    let password = || Password::new(ADMIN.1.to_owned());
+    let user = NewUser {
+        name: ADMIN.0.to_owned(),
+        role: "admin".to_owned(),
+        grants: None,
+        password: Some(password()),
+    };
+    gate.create_user(&operator, &user)?;
+    let form = LogIn { username: ADMIN.0.to_owned(), password: password(), user_agent: None };
+    let signed_in = gate.log_in(&operator, &form)?.signed_in().context("no session")?;
+    let session = format!("__Host-shelduck={}", signed_in.token.expose());
+    let guarded = Routes::new()
+        .add(Route::new(Method::GET, "/things", Policy::read("web"), list_things))
+        .add(Route::new(Method::POST, "/api/event", Policy::ingest(), record_event))
+        .into_router(&gate, &())?;
+    let bare = Router::new()
+        .route("/things", axum::routing::get(list_things_bare))
+        .route("/api/event", axum::routing::post(record_event_bare));
+    let cases = [
+        ("event", Method::POST, "/api/event", None),
+        ("read_with_session", Method::GET, "/things", Some((COOKIE, session))),
+        ("read_with_key", Method::GET, "/things", Some((AUTHORIZATION, key))),
+    ];
+    Ok((guarded, bare, cases))
+}
 
-    let (mut with, mut without) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let bare = timed(&bare, &key).await?;
-        let guarded = timed(&guarded, &key).await?;
-        // The first round warms up both sides.
-        if round > 0 {
-            without.extend(bare);
-            with.extend(guarded);
+/// The same calls through the gate and without it, in turns, on one thread.
+async fn cost() -> Result<Value> {
+    let (guarded, bare, cases) = routers()?;
+    let mut all = json!({"added_us_allowed": {"p50": 10, "p99": 50}});
+    for case in &cases {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for round in 0..=ROUNDS {
+            let bare = timed(&bare, case).await?;
+            let guarded = timed(&guarded, case).await?;
+            // The first round warms up both sides.
+            if round > 0 {
+                without.extend(bare);
+                with.extend(guarded);
+            }
         }
+        with.sort_unstable();
+        without.sort_unstable();
+        let micros = |sorted: &[u32], share: f64| quantile(sorted, share) / 1000.0;
+        let added = |share: f64| micros(&with, share) - micros(&without, share);
+        let (median, p99) = (added(0.5), added(0.99));
+        eprintln!("gate: {}: {median:.1} us added at the median, {p99:.1} us at p99", case.0);
+        all[case.0] = json!({
+            "calls": with.len(),
+            "bare_us": {"p50": micros(&without, 0.5), "p99": micros(&without, 0.99)},
+            "guarded_us": {"p50": micros(&with, 0.5), "p99": micros(&with, 0.99)},
+            "added_us": {"p50": median, "p99": p99},
+        });
     }
-    with.sort_unstable();
-    without.sort_unstable();
-    let added = |share: f64| (quantile(&with, share) - quantile(&without, share)) / 1000.0;
-    let (median, p99) = (added(0.5), added(0.99));
-    eprintln!("gate: {median:.1} us added at the median, {p99:.1} us at p99");
-    Ok(json!({
-        "calls": with.len(),
-        "bare_us": {"p50": quantile(&without, 0.5) / 1000.0, "p99": quantile(&without, 0.99) / 1000.0},
-        "guarded_us": {"p50": quantile(&with, 0.5) / 1000.0, "p99": quantile(&with, 0.99) / 1000.0},
-        "added_us": {"p50": median, "p99": p99},
-        "added_us_allowed": {"p50": 10, "p99": 50},
-    }))
+    Ok(all)
 }
 
 /// The nanoseconds of each call.
-async fn timed(router: &Router, key: &str) -> Result<Vec<u32>> {
+async fn timed(router: &Router, (_, method, path, who): &Case) -> Result<Vec<u32>> {
     let peer = Peer::network(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 4711)), false);
     let mut all = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
-        let mut request = Request::get("/things")
+        let mut request = Request::builder()
+            .method(method)
+            .uri(*path)
             .header("host", "bench.example")
-            .header("authorization", key)
-            .body(Body::empty())?;
+            .header(
+                "user-agent",
+                "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+            )
+            .header("accept-language", "de,en;q=0.8")
+            .header("origin", "https://shop.example")
+            .header("content-type", "text/plain");
+        if let Some((name, value)) = who {
+            request = request.header(name, value);
+        }
+        let body = if *method == Method::POST { Body::from(EVENT) } else { Body::empty() };
+        let mut request = request.body(body)?;
         request.extensions_mut().insert(peer);
         let begun = Instant::now();
         let answer = router.clone().oneshot(request).await?;

@@ -42,16 +42,15 @@ pub(crate) async fn run() -> Result<Value> {
     for address in [bare, ours] {
         load::run(address, Arc::clone(&requests), CONNECTIONS, Duration::from_secs(2)).await?;
     }
+    settle(&server).await?;
     let (mut ratios, mut bare_rates, mut our_rates) = (Vec::new(), Vec::new(), Vec::new());
     let mut our_costs = Vec::new();
     for pair in 1..=PAIRS {
         let duration = Duration::from_secs(PAIR_SECONDS);
-        // What the server still does for the events of its last turn must not slow the other down.
-        settle(&server).await?;
         let bare = load::run(bare, Arc::clone(&requests), CONNECTIONS, duration).await?;
         let ticks = server.processor_ticks()?;
         let ours = load::run(ours, Arc::clone(&requests), CONNECTIONS, duration).await?;
-        // With what is done for these events after their answers.
+        // What is done for these events after their answers belongs to them, and must not slow the other's next turn down.
         settle(&server).await?;
         let cost = micros_per_event(server.processor_ticks()? - ticks, ours.accepted);
         report(pair, &bare, &ours, cost);
