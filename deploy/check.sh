@@ -19,6 +19,7 @@ need haproxy haproxy
 need caddy caddy
 need systemd-analyze systemd
 need openssl openssl
+need promtool prometheus
 
 # nginx reads the certificate it is told of, so it is told of one that is there.
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=stats.example.com \
@@ -35,6 +36,9 @@ echo "haproxy: taken"
 
 caddy validate --adapter caddyfile --config Caddyfile >/dev/null 2>"$place/caddy.log" || { cat "$place/caddy.log" >&2; exit 1; }
 echo "Caddy: taken"
+
+promtool check rules --lint-fatal alerts.yml >"$place/rules.log" 2>&1 || { cat "$place/rules.log" >&2; exit 1; }
+echo "Prometheus: taken"
 
 # The unit names a binary that is not on this machine; everything else must be understood.
 sed 's#/usr/local/bin/shelduck#/bin/true#' shelduck.service >"$place/shelduck.service"

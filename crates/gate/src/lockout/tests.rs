@@ -309,6 +309,43 @@ fn invented_names_take_no_memory_and_free_nobody() {
     assert_eq!(door.guess("ada", "198.51.100.1"), Err(300));
 }
 
+/// Pages of memory this process has.
+fn resident_pages() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn made_up_names_by_the_million_take_as_much_memory_as_the_first_of_them() {
+    let (settled, all) = match std::env::var_os("SHELDUCK_LONG") {
+        Some(_) => (100_000, 1_000_000),
+        None => (30_000, 60_000),
+    };
+    let door = Door::new();
+    let counters_max = LockoutConfig::default().counters_max;
+    for _ in 0..5 {
+        door.guess("ada", "192.0.2.1").ok();
+    }
+    let guess = |place: u32| {
+        let (name, address) =
+            (format!("invented{place}"), std::net::Ipv4Addr::from(0x0a00_0000 + place));
+        let client = client(&address.to_string());
+        let mut attempt = door.lockout.attempt(Some(&name), &client, door.now).unwrap();
+        attempt.guesses(&[name.as_bytes(), b"a password"]);
+        attempt.failed();
+    };
+    (0..settled).for_each(guess);
+    assert_eq!(door.lockout.counters.len(), counters_max, "all places are taken");
+    let before = resident_pages();
+    (settled..all).for_each(guess);
+    let grown = resident_pages().saturating_sub(before) * 4;
+    assert!(grown < 8 << 10, "{grown} KiB more after {all} names");
+    assert_eq!(door.lockout.counters.len(), counters_max);
+    assert!(door.lockout.pairs.len() <= PAIRS_ADDRESSES_MAX);
+    assert!(door.store.locks().unwrap().len() <= counters_max);
+    assert_eq!(door.guess("ada", "198.51.100.1"), Err(300), "a lock made room");
+}
+
 #[test]
 fn an_administrator_can_end_a_lock() {
     let door = Door::new();

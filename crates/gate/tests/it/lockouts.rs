@@ -1,8 +1,8 @@
 //! Strangers who guess, and owners who must not suffer for it.
 
-use gate::UserId;
 use gate::http::DEVICE_COOKIE;
 use gate::store::{AUTHENTICATORS_PER_USER_MAX, AuthenticatorStore, Store};
+use gate::{AccountError, GateConfig, LogIn, TokenError, UserId};
 
 use crate::support::{Call, PASSWORD, Reply, World, password, post};
 
@@ -23,11 +23,18 @@ fn device(reply: &Reply) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
+fn roomy(config: &mut GateConfig) {
+    config.limits.auth = 10_000;
+    config.limits.auth_burst = None;
+}
+
 fn world() -> World {
-    World::with(|config| {
-        config.limits.auth = 10_000;
-        config.limits.auth_burst = None;
-    })
+    World::with(roomy)
+}
+
+/// What a restart makes of it.
+fn restarted(world: &World) -> World {
+    World::on(world.store.clone(), world.clock.clone(), roomy)
 }
 
 #[tokio::test]
@@ -143,6 +150,68 @@ async fn a_hundred_failures_in_a_row_end_a_password_until_it_is_bound_anew() {
     let operator = gate::local::operator(&world.gate);
     world.gate.set_password(&operator, id, &password("a heron stands in the estuary")).unwrap();
     assert_eq!(world.status(log_in("eve", "a heron stands in the estuary")).await, 204);
+}
+
+/// How many guesses the locks leave in so many seconds: five, then a lock of five minutes that doubles up to an hour.
+fn guesses_within(seconds: u64) -> usize {
+    let (mut at, mut lock, mut guesses) = (0, 300, 0);
+    while at < seconds {
+        guesses += 5;
+        at += lock;
+        lock = (2 * lock).min(3_600);
+    }
+    guesses
+}
+
+/// One guess as ada, by one of the spellings and doors, from an address nobody used before; whether it was looked at.
+async fn is_looked_at(world: &World, guess: usize) -> bool {
+    let spelling = ["ada", "ADA", " ada", "\u{ff41}da"][guess % 4];
+    let address = match guess % 3 {
+        0 => format!("2001:db8:{:x}::{:x}", guess >> 8, guess & 0xff),
+        _ => format!("198.18.{}.{}", guess >> 8, guess & 0xff),
+    };
+    if guess.is_multiple_of(2) {
+        let forged = format!("203.0.113.{}", guess % 250);
+        let call = log_in(spelling, WRONG).from(&address).header("x-forwarded-for", &forged);
+        return match world.status(call).await {
+            401 => true,
+            429 => false,
+            other => panic!("{other}"),
+        };
+    }
+    let permit = crate::tokens::visitor(world, &address).await;
+    let form = LogIn { username: spelling.to_owned(), password: password(WRONG), user_agent: None };
+    match world.gate.issue_tokens(&permit, &form, None).unwrap_err() {
+        TokenError::Account(AccountError::WrongCredentials) => true,
+        TokenError::Account(AccountError::Locked(_)) => false,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_day_of_guessing_at_every_door_is_as_many_guesses_as_the_locks_leave() {
+    // The rest of the day goes on like its first hours.
+    let hours = if std::env::var_os("SHELDUCK_LONG").is_some() { 24 } else { 5 };
+    let mut world = world();
+    world.session("ada", "viewer");
+    let ada = device(&world.send(log_in("ada", PASSWORD)).await);
+    let (mut sent, mut looked_at) = (0, 0);
+    for minute in (0..hours * 60).step_by(5) {
+        // As many at a time as are looked at; the first that is refused ends it for this moment.
+        while is_looked_at(&world, sent).await {
+            (sent, looked_at) = (sent + 1, looked_at + 1);
+        }
+        sent += 1;
+        if minute % 60 == 30 {
+            let own = log_in("ada", PASSWORD).from("198.51.100.1").cookie(&ada);
+            assert_eq!(world.status(own).await, 204, "the owner is locked out in minute {minute}");
+        }
+        if minute == 205 {
+            world = restarted(&world);
+        }
+        world.clock.forward(300);
+    }
+    assert_eq!(looked_at, guesses_within(hours * 3_600));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn world_with(change: impl FnOnce(&mut gate::GateConfig)) -> World {
 }
 
 /// Whoever comes to a public route from that address.
-async fn visitor(world: &World, address: &str) -> Permit {
+pub(crate) async fn visitor(world: &World, address: &str) -> Permit {
     let ask = gate::door::Ask {
         client: gate::ClientAddress::network(address.parse().unwrap()),
         request_id: world.gate.request_id(),
