@@ -20,9 +20,10 @@
 
 mod restore;
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+
+use foldhash::HashMap;
 
 use crate::dimensions::{DIMENSIONS, Dimension, Level};
 use crate::event::{ENGAGEMENT, PAGEVIEW};
@@ -187,8 +188,8 @@ impl Seen {
             bounds,
             hasher: RandomState::new(),
             sources: Dimension::of_visits().map(|d| (d.mark, sources_of(d))).collect(),
-            sites: HashMap::new(),
-            visitors: HashMap::new(),
+            sites: HashMap::default(),
+            visitors: HashMap::default(),
             newest: i64::MIN,
             day: i64::MIN,
             unsure_days: Vec::new(),

@@ -9,11 +9,17 @@
 //! - An event moves the time of the state only for itself: a clock that jumps ahead and back again closes visits, but does not
 //!   break the visits after.
 //!
+//! # Safety of the tables
+//! Their keys are numbers that we made (a keyed hash, an offset) and registered sites: nobody can choose keys that collide, so
+//! they do with a quick hash.
+//!
 //! # Not here
 //! Tables and commits: [`crate::loader`].
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::BinaryHeap;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::event::{ENGAGEMENT, PAGEVIEW};
 use crate::record::{Attributes, EventRecord};
@@ -164,8 +170,8 @@ impl Visits {
     fn with_open_max(open_max: usize, open: impl IntoIterator<Item = Visit>) -> Self {
         let mut visits = Self {
             open_max: open_max.max(1),
-            open: HashMap::new(),
-            by_visitor: HashMap::new(),
+            open: HashMap::default(),
+            by_visitor: HashMap::default(),
             closing: BinaryHeap::new(),
             changes: Changes::default(),
         };
