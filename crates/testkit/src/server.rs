@@ -178,6 +178,16 @@ impl Server {
         Ok(self)
     }
 
+    /// Starts it in the same folder and kills it after the delay, ready or not; it must have ended.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_and_kill(&mut self, delay: Duration) -> Result<()> {
+        self.child = command(&self.options, self.dir.path())?.stdout(Stdio::null()).spawn()?;
+        std::thread::sleep(delay);
+        self.kill()
+    }
+
     /// Starts it again in the same folder, with other options; it must have ended.
     ///
     /// # Errors
@@ -226,7 +236,7 @@ pub fn binary() -> Result<PathBuf> {
     })
 }
 
-fn launch(options: &Options, dir: &Path) -> Result<(Child, Value)> {
+fn command(options: &Options, dir: &Path) -> Result<Command> {
     let log = fs::OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
     let mut command = Command::new(binary()?);
     command
@@ -245,7 +255,11 @@ fn launch(options: &Options, dir: &Path) -> Result<(Child, Value)> {
     for (name, value) in &options.environment {
         command.env(format!("SHELDUCK_{name}"), value);
     }
-    let mut child = command.spawn()?;
+    Ok(command)
+}
+
+fn launch(options: &Options, dir: &Path) -> Result<(Child, Value)> {
+    let mut child = command(options, dir)?.spawn()?;
     let mut output = BufReader::new(child.stdout.take().context("no output")?);
     let mut line = String::new();
     output.read_line(&mut line)?;

@@ -1,6 +1,7 @@
 //! Killed at the worst moment: whatever was acknowledged is there, once.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,29 +12,58 @@ use warehouse::{Config, Warehouse};
 
 use crate::sites::{browser, generous, page_view, server_with_site};
 
-/// How many times the server of each seed is killed.
-fn kills() -> u64 {
-    if std::env::var_os("SHELDUCK_LONG").is_some() { 3000 } else { 100 }
+/// How many seeds each of the two tests goes through.
+fn seeds() -> u64 {
+    if std::env::var_os("SHELDUCK_LONG").is_some() { 3000 } else { 150 }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_event_is_there_exactly_once_after_any_number_of_kills() -> Result<()> {
-    kills_lose_and_double_nothing(0x5EED_0001).await
+    kills_lose_and_double_nothing(0..seeds()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn and_so_it_is_with_other_moments() -> Result<()> {
-    kills_lose_and_double_nothing(0x5EED_0002).await
+    kills_lose_and_double_nothing(1_000_000..1_000_000 + seeds()).await
 }
 
-async fn kills_lose_and_double_nothing(seed: u64) -> Result<()> {
+/// What a seed decides.
+struct Plan {
+    connections: u64,
+    /// How long the server is loaded before it is killed.
+    load: Duration,
+    /// When the server is killed once more while it starts, before it said that it is ready.
+    start: Option<Duration>,
+}
+
+impl Plan {
+    fn of(seed: u64) -> Self {
+        let mut value = seed;
+        let mut below = |end: u64| {
+            value = mix(value);
+            value % end
+        };
+        Self {
+            connections: 1 + below(12),
+            load: Duration::from_micros(below(120_000)),
+            start: (below(3) == 0).then(|| Duration::from_micros(below(150_000))),
+        }
+    }
+}
+
+/// One data folder lives through all seeds, so that each finds what those before it left behind; every path names the seed
+/// that sent it.
+async fn kills_lose_and_double_nothing(seeds: Range<u64>) -> Result<()> {
     let (mut server, _) = server_with_site(generous()).await?;
     let mut sent = HashMap::new();
-    for round in 0..kills() {
-        let delay = Duration::from_micros(mix(seed ^ round) % 120_000);
-        let (acknowledged, unanswered) = load_until_killed(&mut server, round, delay).await?;
+    for seed in seeds {
+        let plan = Plan::of(seed);
+        let (acknowledged, unanswered) = load_until_killed(&mut server, seed, &plan).await?;
         sent.extend(acknowledged.into_iter().map(|path| (path, true)));
         sent.extend(unanswered.into_iter().map(|path| (path, false)));
+        if let Some(delay) = plan.start {
+            server.start_and_kill(delay)?;
+        }
         server = server.restart()?;
     }
     let status = server.stop()?;
@@ -47,30 +77,32 @@ async fn kills_lose_and_double_nothing(seed: u64) -> Result<()> {
     let found = paths_in_the_warehouse(&server)?;
     for (path, acknowledged) in &sent {
         let times = found.get(path).copied().unwrap_or(0);
-        ensure!(times <= 1, "{path} is there {times} times (seed {seed})");
-        ensure!(times == 1 || !acknowledged, "{path} was acknowledged and is lost (seed {seed})");
+        ensure!(times <= 1, "{path} (/seed/connection/number) is there {times} times");
+        ensure!(
+            times == 1 || !acknowledged,
+            "{path} (/seed/connection/number) was acknowledged and is lost"
+        );
     }
     ensure!(found.keys().all(|path| sent.contains_key(path)), "events nobody sent");
     Ok(())
 }
 
-/// Sends from several connections until the process is killed after the delay; tells what was acknowledged and what had no
-/// answer.
+/// Sends from several connections until the process is killed; tells what was acknowledged and what had no answer.
 async fn load_until_killed(
     server: &mut Server,
-    round: u64,
-    delay: Duration,
+    seed: u64,
+    plan: &Plan,
 ) -> Result<(Vec<String>, Vec<String>)> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = Vec::new();
-    for connection in 0..8 {
+    for connection in 0..plan.connections {
         let mut client = browser(server)?;
         let stop = Arc::clone(&stop);
         tasks.push(tokio::spawn(async move {
             let (mut acknowledged, mut unanswered) = (Vec::new(), Vec::new());
             let mut number = 0;
             while !stop.load(Ordering::Relaxed) {
-                let path = format!("/{round}/{connection}/{number}");
+                let path = format!("/{seed}/{connection}/{number}");
                 number += 1;
                 match page_view(&mut client, &path).await {
                     Ok(answer) if answer.status == 202 => acknowledged.push(path),
@@ -84,7 +116,7 @@ async fn load_until_killed(
             (acknowledged, unanswered)
         }));
     }
-    tokio::time::sleep(delay).await;
+    tokio::time::sleep(plan.load).await;
     server.kill()?;
     stop.store(true, Ordering::Relaxed);
     let (mut acknowledged, mut unanswered) = (Vec::new(), Vec::new());
