@@ -62,6 +62,7 @@ test-long: deps ui tools valgrind redis
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	./deploy/fuzz.sh
 	./deploy/check.sh
+	SHELDUCK_BIN=$(RELEASE)/shelduck python3 e2e/proxies/run.py
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/tls.sh
 	./deploy/secrets.sh
 	./deploy/sbom.sh
