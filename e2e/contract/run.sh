@@ -33,10 +33,10 @@ url=$(sed -n 's#.*"url":"\([^"]*\)".*#\1#p' ready)
 key=$("$binary" key create --name contract --scope 'admin:*,read:*,write:*,query:*' --json | sed -n 's#.*"secret": *"\([^"]*\)".*#\1#p')
 [ -n "$key" ] || { echo "contract: no key" >&2; exit 1; }
 
-# Left out: streams, which do not end, and what takes the key itself back.
+# Left out: streams, which do not end, and what takes the key itself back, alone or with all others.
 try() {
   "$tools/bin/st" run openapi.json --url "$url" --phases coverage --seed 20261125 --request-timeout 10 \
-    --exclude-path-regex '(/events$|/logout$|^/v1/keys/)' --no-color "$@" >report 2>&1 || { cat report; exit 1; }
+    --exclude-path-regex '(/events$|/logout$|^/v1/keys/|^/v1/panic/)' --no-color "$@" >report 2>&1 || { cat report; exit 1; }
   grep -E '^ +[0-9]+ generated' report
 }
 echo "contract: with a key"

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use control::{Control, Hostname, StoreError};
 use gate::Gate;
 use gate::clock::Clock;
+use gate::emergency::SecretKeeper;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ struct Inner {
 pub struct Parts {
     /// Who may do what.
     pub gate: Gate,
+    /// Whoever keeps the root secrets.
+    pub secrets: Arc<dyn SecretKeeper>,
     /// Users, keys, sites.
     pub control: Control,
     /// Events and visits.
@@ -108,6 +111,10 @@ impl App {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.parts.gate
+    }
+
+    pub(crate) fn secrets(&self) -> &dyn SecretKeeper {
+        &*self.0.parts.secrets
     }
 
     pub(crate) fn control(&self) -> &Control {

@@ -19,6 +19,7 @@ mod audit;
 mod auth;
 mod dashboard;
 mod demo;
+mod emergency;
 mod error;
 mod events;
 mod factors;
@@ -64,6 +65,7 @@ pub fn routes() -> Routes<App> {
         .extend(users::routes())
         .extend(sessions::routes())
         .extend(keys::routes())
+        .extend(emergency::routes())
         .extend(limits::routes())
         .extend(posture::routes())
         .extend(audit::routes())

@@ -24,7 +24,7 @@ struct Inner {
     queue: Arc<Queue>,
     status: watch::Receiver<Status>,
     config: Config,
-    key: PublicKey,
+    key: Mutex<PublicKey>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -60,13 +60,21 @@ impl AuditLog {
             .map_err(OpenError::Thread)?;
         metrics::gauge!("shelduck_audit_chain_intact")
             .set(f64::from(u8::from(opened.broken.is_none())));
-        let writer = Mutex::new(Some(writer));
+        let (key, writer) = (Mutex::new(key), Mutex::new(Some(writer)));
         Ok((Self(Arc::new(Inner { queue, status, config, key, writer })), opened))
     }
 
     /// Takes an entry, without waiting.
     pub fn record(&self, entry: Entry) {
         self.0.queue.push(entry);
+    }
+
+    /// Signs with another key from here on: the one of before signs what is written, and is then succeeded.
+    ///
+    /// What is recorded after this call is signed with the other key only.
+    pub fn sign_with(&self, signer: Signer) {
+        *self.0.key.lock().unwrap_or_else(PoisonError::into_inner) = signer.public_key();
+        self.0.queue.sign_with(signer);
     }
 
     /// Whether the record of a change made now would be kept.
@@ -93,7 +101,7 @@ impl AuditLog {
     /// The key that heads are checked with.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        self.0.key
+        *self.0.key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where it is.

@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::head::Signer;
 use crate::record::{Entry, Weight};
 
 /// Most entries waiting, those being written included.
@@ -28,6 +29,8 @@ pub(crate) struct Taken {
     pub(crate) lost: BTreeMap<&'static str, u64>,
     /// How many entries were ever taken in, these included.
     pub(crate) through: u64,
+    /// The key to sign with from these entries on, if it is another one.
+    pub(crate) signer: Option<Signer>,
     pub(crate) is_closed: bool,
 }
 
@@ -38,6 +41,7 @@ struct State {
     in_hand: usize,
     lost: BTreeMap<&'static str, u64>,
     through: u64,
+    signer: Option<Signer>,
     notices_left: u32,
     refilled_at: Instant,
     is_closed: bool,
@@ -57,6 +61,7 @@ impl Queue {
             in_hand: 0,
             lost: BTreeMap::new(),
             through: 0,
+            signer: None,
             notices_left: NOTICES_BURST_MAX,
             refilled_at: Instant::now(),
             is_closed: false,
@@ -83,6 +88,12 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    /// Has everything that is not written yet signed with another key.
+    pub(crate) fn sign_with(&self, signer: Signer) {
+        self.lock().signer = Some(signer);
+        self.wake.notify_one();
+    }
+
     /// Whether the record of a change made now will find room.
     pub(crate) fn has_room(&self) -> bool {
         let state = self.lock();
@@ -99,7 +110,8 @@ impl Queue {
     /// The entries count against the bound until [`Queue::finished`].
     pub(crate) fn take(&self, patience: Duration) -> Taken {
         let mut state = self.lock();
-        if state.entries.is_empty() && state.lost.is_empty() && !state.is_closed {
+        let has_news = !state.lost.is_empty() || state.signer.is_some();
+        if state.entries.is_empty() && !has_news && !state.is_closed {
             let waited = self.wake.wait_timeout(state, patience);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -109,6 +121,7 @@ impl Queue {
             entries,
             lost: mem::take(&mut state.lost),
             through: state.through,
+            signer: state.signer.take(),
             is_closed: state.is_closed,
         }
     }

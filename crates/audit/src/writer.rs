@@ -76,6 +76,8 @@ pub(crate) struct Writer {
     disk: Arc<dyn Disk>,
     config: Config,
     signer: Signer,
+    /// The key that signs once the present one has signed what is written.
+    successor: Option<Signer>,
     active: Active,
     next: u64,
     last: Hash,
@@ -115,6 +117,7 @@ impl Writer {
             status: watch::Sender::new(status),
             disk,
             signer,
+            successor: None,
             active,
             next,
             last,
@@ -143,10 +146,11 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let mut tries_left = LAST_TRIES_MAX;
         loop {
-            let Taken { entries, lost: counts, through, is_closed } =
+            let Taken { entries, lost: counts, through, signer, is_closed } =
                 self.queue.take(self.patience());
             self.through = through;
             self.entries.extend(entries);
+            self.successor = signer.or(self.successor.take());
             if !counts.is_empty() {
                 self.notes.push(lost(&counts));
             }
@@ -187,7 +191,10 @@ impl Writer {
     }
 
     fn has_work(&self) -> bool {
-        !self.entries.is_empty() || !self.notes.is_empty() || self.is_head_due()
+        !self.entries.is_empty()
+            || !self.notes.is_empty()
+            || self.successor.is_some()
+            || self.is_head_due()
     }
 
     fn is_head_due(&self) -> bool {
@@ -215,6 +222,7 @@ impl Writer {
         if self.must_rotate || self.is_full() {
             self.rotate()?;
         }
+        self.succeed()?;
         let group = self.compose();
         self.append(group)?;
         self.notes.clear();
@@ -282,19 +290,42 @@ impl Writer {
         Ok(())
     }
 
+    /// Goes over to the next key, if there is one: the present one signs what is written, the next one vouches for it.
+    fn succeed(&mut self) -> io::Result<()> {
+        if self.successor.is_some() {
+            self.sign_off()?;
+        }
+        let Some(successor) = self.successor.take() else { return Ok(()) };
+        let predecessor = self.signer.public_key();
+        if predecessor != successor.public_key() {
+            self.notes.push(Note::Succession { predecessor: predecessor.to_string() });
+            self.unsigned = self.unsigned.max(UNSIGNED_RECORDS_MAX);
+        }
+        self.signer = successor;
+        Ok(())
+    }
+
+    /// Signs what is written, unless that is done.
+    fn sign_off(&mut self) -> io::Result<()> {
+        if self.unsigned == 0 {
+            return Ok(());
+        }
+        let mut group = Group {
+            bytes: Vec::new(),
+            next: self.next,
+            last: self.last,
+            unsigned: self.unsigned,
+            head: None,
+        };
+        group.sign(&self.signer);
+        self.append(group)
+    }
+
     /// Signs the end of the file and begins a new one.
     fn rotate(&mut self) -> io::Result<()> {
         // A file whose sync failed is left as it is: what is durable in it ends before what failed.
-        if !self.must_rotate && self.unsigned > 0 {
-            let mut group = Group {
-                bytes: Vec::new(),
-                next: self.next,
-                last: self.last,
-                unsigned: self.unsigned,
-                head: None,
-            };
-            group.sign(&self.signer);
-            self.append(group)?;
+        if !self.must_rotate {
+            self.sign_off()?;
         }
         let (active, next, last) = begin(&*self.disk, &self.config, self.next, &self.last)?;
         let full = std::mem::replace(&mut self.active, active);

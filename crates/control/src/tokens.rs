@@ -245,7 +245,8 @@ impl Control {
         })
     }
 
-    /// Ends every session and every family, and begins a new era, in one step. Returns how many ended.
+    /// Ends every session, every family and every link that resets a password, and begins a new era, in one step. Returns how many
+    /// sessions and families ended.
     ///
     /// # Errors
     /// The store's.
@@ -254,6 +255,7 @@ impl Control {
             let sessions = transaction.execute("DELETE FROM sessions", [])?;
             let sql = "UPDATE token_families SET ended = 1 WHERE ended = 0";
             let families = transaction.execute(sql, [])?;
+            transaction.execute("DELETE FROM password_resets", [])?;
             let next = era(transaction)?.saturating_add(1);
             transaction.execute(
                 "INSERT INTO settings (name, value, changed_at) VALUES (?1, ?2, ?3)

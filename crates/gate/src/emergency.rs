@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::audit::{EventName, Outcome};
 use crate::gate::{Gate, GateError, Trace};
-use crate::keyring::Keyring;
+use crate::keyring::{KeyLabel, Keyring};
 use crate::permit::Permit;
 use crate::store::StoreError;
 
@@ -19,6 +19,13 @@ pub trait SecretKeeper: Send + Sync + 'static {
     /// # Errors
     /// The secrets are not this server's to change, or could not be written.
     fn rotate(&self) -> Result<Keyring, KeeperError>;
+
+    /// Makes a new primary; the old one stays as the only predecessor, and only until [`SecretKeeper::forget_predecessors`].
+    /// What it returns is on disk.
+    ///
+    /// # Errors
+    /// As [`SecretKeeper::rotate`], but there are never too many.
+    fn replace(&self) -> Result<Keyring, KeeperError>;
 
     /// Forgets every predecessor. What it returns is on disk.
     ///
@@ -39,6 +46,15 @@ pub enum KeeperError {
     /// They could not be written.
     #[error("the secrets could not be written")]
     Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// What ended with the server's secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// Sessions, and families of tokens.
+    pub sessions: u64,
+    /// Keys.
+    pub keys: u64,
 }
 
 /// An act that was not done, or not to its end.
@@ -72,7 +88,7 @@ impl Gate {
         Ok(revoked)
     }
 
-    /// Ends every session and every token; says how many ended.
+    /// Ends every session, every token and every link that resets a password; says how many sessions and families of tokens ended.
     ///
     /// # Errors
     /// [`EmergencyError::NotForCaller`] or a failing store.
@@ -113,10 +129,42 @@ impl Gate {
         Ok(())
     }
 
-    /// Goes over to a new root secret and ends whatever was made under an old one: sessions, tokens and keys. Says how many
-    /// keys were taken back.
+    /// Forgets every earlier root secret, and takes back the keys that only those recognise; says how many.
     ///
-    /// The ends are stored first: whatever happens in between, nothing that was ended works again.
+    /// # Errors
+    /// As [`Gate::rotate_secrets`], or a failing store.
+    pub fn retire_secrets(
+        &self,
+        permit: &Permit,
+        keeper: &dyn SecretKeeper,
+    ) -> Result<u64, EmergencyError> {
+        administers(permit)?;
+        let keyring = keeper.forget_predecessors()?;
+        self.take_up(&keyring)?;
+        let ended = self.revoke_keys_not_of(KeyLabel::of(keyring.primary()))?;
+        self.acted(permit, EventName::CryptKeyRotated, "secret:retire");
+        Ok(ended)
+    }
+
+    /// What they made is not recognised any more; a key that says so in lists confuses nobody.
+    fn revoke_keys_not_of(&self, label: KeyLabel) -> Result<u64, StoreError> {
+        let _changing = self.change();
+        let now = self.now();
+        let mut ended = 0;
+        for mut key in self.store.keys()? {
+            if key.revoked_at.is_none() && key.label != Some(label) {
+                key.revoked_at = Some(now);
+                self.store.update_key(&key)?;
+                ended += 1;
+            }
+        }
+        self.live.forget_all();
+        Ok(ended)
+    }
+
+    /// Goes over to a new root secret and ends whatever was made under an old one: sessions, tokens, keys, links.
+    ///
+    /// The new secret is on disk first, so that nothing has ended when it cannot be; the old one is forgotten last.
     ///
     /// # Errors
     /// [`EmergencyError::NotForCaller`], a failing store, or secrets that could not be changed.
@@ -124,19 +172,19 @@ impl Gate {
         &self,
         permit: &Permit,
         keeper: &dyn SecretKeeper,
-    ) -> Result<u64, EmergencyError> {
+    ) -> Result<Replaced, EmergencyError> {
         administers(permit)?;
-        let revoked = {
+        self.take_up(&keeper.replace()?)?;
+        let ended = {
             let _changing = self.change();
-            self.store.end_everything()?;
-            let revoked = self.store.revoke_all_keys(self.now())?;
+            let sessions = self.store.end_everything()?;
+            let keys = self.store.revoke_all_keys(self.now())?;
             self.live.forget_all();
-            revoked
+            Replaced { sessions, keys }
         };
-        self.take_up(&keeper.rotate()?)?;
         self.take_up(&keeper.forget_predecessors()?)?;
         self.acted(permit, EventName::CryptKeyRotated, "panic:rotate-secrets");
-        Ok(revoked)
+        Ok(ended)
     }
 
     fn take_up(&self, keyring: &Keyring) -> Result<(), EmergencyError> {

@@ -1,6 +1,5 @@
 //! `shelduck audit`: the log read from its files, whether a server runs or not.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use serde_json::json;
 use crate::cli::AuditCommand;
 use crate::config::Config;
 use crate::output::Format;
+use crate::secret::Kept;
 use crate::{Refused, secret, wiring};
 
 pub(crate) fn run(command: &AuditCommand, config: &Config, format: Format) -> Result<()> {
@@ -83,9 +83,9 @@ fn previous_key(config: &Config) -> Result<Option<PublicKey>> {
 fn own_key(config: &Config) -> Result<Option<PublicKey>> {
     let text = match &config.server.secret {
         Some(secret) => secret.expose_secret().to_owned(),
-        None => match fs::read_to_string(config.server.data_dir.join("secret")) {
-            Ok(text) => text,
-            Err(_) => return Ok(None),
+        None => match Kept::read(&config.server.data_dir) {
+            Ok(Some(kept)) => kept.primary.expose_secret().to_owned(),
+            Ok(None) | Err(_) => return Ok(None),
         },
     };
     let root = RootSecret::parse(text.trim()).context("the root secret")?;

@@ -58,8 +58,23 @@ pub(crate) enum Command {
     Routes,
     /// Print the OpenAPI 3.1 document.
     Openapi,
-    /// Print a random secret of 64 hexadecimal digits.
-    Secret,
+    /// Print a random secret of 64 hexadecimal digits, or replace the server's.
+    #[command(
+        after_help = "Examples:\n  shelduck secret                  only prints one\n  shelduck secret rotate           a new root secret; sessions \
+                      and keys go on\n  shelduck secret retire           some weeks later: the ones of before open nothing any more"
+    )]
+    Secret {
+        /// What to do with the server's own; without it a random one is printed and nothing is changed.
+        #[command(subcommand)]
+        command: Option<SecretCommand>,
+    },
+    /// Stop the harm, at once, when something has happened.
+    #[command(
+        subcommand,
+        after_help = "Each is done on the running server, or in its folder when it is stopped, and recorded in the audit log.\nWhat to do \
+                      before and after: docs/security/incidents.md"
+    )]
+    Panic(PanicCommand),
     /// Manage the people who may sign in.
     #[command(
         subcommand,
@@ -89,6 +104,26 @@ pub(crate) enum Command {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// `shelduck secret …`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Make a new root secret; what the ones before it made is still recognised.
+    Rotate,
+    /// Forget the root secrets of before; keys that were not used since they were replaced end.
+    Retire,
+}
+
+/// `shelduck panic …`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum PanicCommand {
+    /// Take every API key back.
+    RevokeKeys,
+    /// End every session, every token, and every link that resets a password.
+    EndSessions,
+    /// Make a new root secret, forget all before it, and end every key, session, token and link.
+    RotateSecrets,
 }
 
 /// `shelduck audit …`

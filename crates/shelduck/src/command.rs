@@ -1,9 +1,11 @@
 //! The verbs that manage: each is one request to the API.
 
+mod emergency;
 mod key;
 mod site;
 mod user;
 
+pub(crate) use emergency::{panic, secret};
 pub(crate) use key::run as key;
 pub(crate) use site::run as site;
 pub(crate) use user::run as user;

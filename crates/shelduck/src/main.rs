@@ -88,7 +88,15 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Check { options: false } => check::run(&loaded(), format),
         Command::Routes => format.print(&json!({"items": api::routes_table()}), routes_for_people),
         Command::Openapi => output::line(&serde_json::to_string_pretty(&api::openapi())?),
-        Command::Secret => output::line(secret::generate()?.expose_secret()),
+        Command::Secret { command: None } => output::line(secret::generate()?.expose_secret()),
+        Command::Secret { command: Some(command) } => {
+            let local = Local::open(&valid(&loaded())?).await?;
+            finish(command::secret(command, &local, format).await, local).await
+        }
+        Command::Panic(command) => {
+            let local = Local::open(&valid(&loaded())?).await?;
+            finish(command::panic(command, &local, format).await, local).await
+        }
         Command::User(command) => {
             let local = Local::open(&valid(&loaded())?).await?;
             finish(command::user(command, &local, format).await, local).await

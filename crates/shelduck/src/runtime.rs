@@ -22,7 +22,7 @@ use control::{Control, Hostname};
 use gate::clock::{Clock, SystemClock};
 use gate::password::{BreachedFile, BreachedPasswords};
 use gate::random::SystemRandom;
-use gate::{Environment, Gate, Keyring, RootSecret};
+use gate::{Environment, Gate, Keyring};
 use journal::Journal;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
@@ -179,10 +179,9 @@ impl Runtime {
 fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> Result<Runtime> {
     let config = &loaded.config;
     let dir = folder.path().to_owned();
-    let root = secret::load_or_create(config.server.secret.as_ref(), &dir)?;
-    let root = RootSecret::parse(root.expose_secret()).context("server.secret")?;
-    let visitor_secret = VisitorSecret::new(root.derive("visitor ids").mac(&[]).0.to_vec())
-        .context("visitor secret")?;
+    let keyring = secret::keyring(config, &dir)?;
+    let visitor_key = keyring.primary().derive("visitor ids").mac(&[]).0;
+    let visitor_secret = VisitorSecret::new(visitor_key.to_vec()).context("visitor secret")?;
 
     let (control, opened) =
         Control::open(&dir.join("control.sqlite")).context("the control store")?;
@@ -212,11 +211,13 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
             .context("ingest")?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let keyring = secret::keyring(root, config.server.previous_secret.as_ref())?;
-    let gate = open_gate(config, url, &control, &clock, keyring)?;
+    let log = open_audit(config, &keyring)?;
+    let secrets = secret::RootSecrets::new(config, folder.path(), log.clone())?;
+    let gate = open_gate(config, url, &control, &clock, (keyring, log))?;
     let drain = CancellationToken::new();
     let app = App::new(Parts {
         gate: gate.clone(),
+        secrets: Arc::new(secrets),
         control: control.clone(),
         warehouse: warehouse.clone(),
         sites,
@@ -244,17 +245,20 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
 }
 
 /// The audit log; what is wrong with it is said and does not keep the server from starting.
-fn open_audit(config: &Config, keyring: &Keyring) -> Result<AuditTrail> {
+fn open_audit(config: &Config, keyring: &Keyring) -> Result<AuditLog> {
     let signer = secret::audit_signer_of(keyring)?;
     let (log, opened) = AuditLog::open(wiring::audit(config), signer).context("the audit log")?;
     if let Some(found) = &opened.broken {
         tracing::error!(%found, "the audit log was changed; `shelduck audit verify` says more");
     }
-    let origins = match config.audit.origin {
+    Ok(log)
+}
+
+fn origins(config: &Config) -> Origins {
+    match config.audit.origin {
         AuditOrigin::Pseudonym => Origins::Pseudonym,
         AuditOrigin::Network => Origins::Network,
-    };
-    Ok(AuditTrail::new(log, origins))
+    }
 }
 
 fn open_gate(
@@ -262,9 +266,8 @@ fn open_gate(
     url: &str,
     control: &Control,
     clock: &Arc<dyn Clock>,
-    keyring: Keyring,
+    (keyring, log): (Keyring, AuditLog),
 ) -> Result<Gate> {
-    let trail = open_audit(config, &keyring)?;
     Gate::new(
         gate_config(config, url),
         api::policy::VOCABULARY,
@@ -272,7 +275,7 @@ fn open_gate(
             store: Arc::new(ControlStore::new(control.clone(), Arc::clone(clock))),
             clock: Arc::clone(clock),
             random: Arc::new(SystemRandom),
-            audit: Arc::new(trail),
+            audit: Arc::new(AuditTrail::new(log, origins(config))),
             breached: breached(config)?,
             keyring,
         },

@@ -1,8 +1,8 @@
 //! A server without a socket: real stores, a clock that stands still, callers.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{App, Options, Parts};
@@ -10,10 +10,11 @@ use axum::body::Body;
 use control::{Control, Hostname, NewSite, SiteSettings, TimeZoneName};
 use gate::clock::Clock;
 use gate::config::{GateConfig, LimitsConfig, MfaConfig, MfaRule, PasswordConfig};
+use gate::emergency::{KeeperError, SecretKeeper};
 use gate::http::Peer;
 use gate::session::SessionToken;
 use gate::store::{SessionRecord, Store, UserRecord};
-use gate::{Environment, Factor, Gate, RootSecret, SessionId, UserId};
+use gate::{Environment, Factor, Gate, Keyring, RootSecret, SessionId, UserId};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -54,6 +55,40 @@ pub(crate) struct World {
     clock: Arc<StandingClock>,
     sessions: AtomicU64,
     folder: TempDir,
+}
+
+/// Root secrets in memory, the primary first.
+struct Drawer(Mutex<Vec<u8>>);
+
+impl Drawer {
+    fn ring(secrets: &[u8]) -> Keyring {
+        let mut roots = secrets.iter().map(|byte| RootSecret::from_random([*byte; 32]));
+        Keyring::new(roots.next().unwrap(), roots.collect()).unwrap()
+    }
+
+    fn keep(&self, predecessors: usize) -> Keyring {
+        let mut secrets = self.0.lock().unwrap();
+        let next = secrets[0] + 1;
+        secrets.insert(0, next);
+        secrets.truncate(1 + predecessors);
+        Self::ring(&secrets)
+    }
+}
+
+impl SecretKeeper for Drawer {
+    fn rotate(&self) -> Result<Keyring, KeeperError> {
+        Ok(self.keep(4))
+    }
+
+    fn replace(&self) -> Result<Keyring, KeeperError> {
+        Ok(self.keep(1))
+    }
+
+    fn forget_predecessors(&self) -> Result<Keyring, KeeperError> {
+        let mut secrets = self.0.lock().unwrap();
+        secrets.truncate(1);
+        Ok(Self::ring(&secrets))
+    }
 }
 
 /// A clock that stands still until it is moved.
@@ -123,6 +158,7 @@ impl World {
         let drain = CancellationToken::new();
         let app = App::new(Parts {
             gate: gate.clone(),
+            secrets: Arc::new(Drawer(Mutex::new(vec![9]))),
             control: control.clone(),
             warehouse,
             ingest,

@@ -299,6 +299,24 @@ fn a_key_that_was_succeeded_signs_nothing_any_more() {
 }
 
 #[test]
+fn a_running_log_goes_over_to_another_key_and_leaves_the_first_nothing_to_sign() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(Config::new(dir.path().to_owned()), key(1, &[])).unwrap().0;
+    (0..5).for_each(|number| log.record(entry(number, Weight::Act)));
+    log.sign_with(key(2, &[]));
+    assert_eq!(log.public_key(), key(2, &[]).public_key());
+    (0..5).for_each(|number| log.record(entry(number, Weight::Act)));
+    log.sign_with(key(3, &[]));
+    log.sign_with(key(3, &[]));
+    log.close();
+    assert!(!unknown(dir.path(), 3) && unknown(dir.path(), 1));
+    run(dir.path(), key(3, &[]));
+    assert!(!unknown(dir.path(), 3), "nothing of it has to be remembered for the next start");
+    run(dir.path(), key(1, &[]));
+    assert!(unknown(dir.path(), 3));
+}
+
+#[test]
 fn what_is_written_is_read_as_it_comes_through_every_file() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { rotate_bytes: 4096, ..Config::new(dir.path().to_owned()) };

@@ -18,6 +18,7 @@ impl SessionStore for MemoryStore {
         let mut kept = self.kept();
         let sessions = u64::try_from(kept.sessions.len()).unwrap_or(u64::MAX);
         kept.sessions.clear();
+        kept.resets.clear();
         let families = kept.end_families(|_| true);
         kept.era += 1;
         Ok(sessions + families)

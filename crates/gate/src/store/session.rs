@@ -12,7 +12,8 @@ pub trait SessionStore {
     /// The storage failed.
     fn all_sessions(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
 
-    /// Ends every session and every family of tokens, and begins a new era, in one transaction; says how many ended.
+    /// Ends every session, every family of tokens and every link that resets a password, and begins a new era, in one
+    /// transaction; says how many sessions and families ended.
     ///
     /// # Errors
     /// The storage failed.

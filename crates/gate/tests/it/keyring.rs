@@ -2,7 +2,7 @@
 //! end.
 
 use gate::emergency::{EmergencyError, KeeperError, SecretKeeper};
-use gate::store::Store;
+use gate::store::{PasswordStore, Store};
 use gate::{ApiKey, ImportError, KeyError, Keyring, NewKey, RootSecret};
 
 use crate::support::{Call, World, get};
@@ -37,6 +37,14 @@ impl Drawer {
 impl SecretKeeper for Drawer {
     fn rotate(&self) -> Result<Keyring, KeeperError> {
         let mut secrets = self.0.lock().unwrap();
+        let next = secrets[0] + 1;
+        secrets.insert(0, next);
+        Ok(Self::ring(&secrets))
+    }
+
+    fn replace(&self) -> Result<Keyring, KeeperError> {
+        let mut secrets = self.0.lock().unwrap();
+        secrets.truncate(1);
         let next = secrets[0] + 1;
         secrets.insert(0, next);
         Ok(Self::ring(&secrets))
@@ -78,12 +86,71 @@ async fn an_emergency_ends_sessions_and_keys_and_their_secret() {
     let (key, cookie) = (world.key(&["read:web"]), world.session("ada", "viewer"));
     assert_eq!(world.status(with(&key)).await, 200);
     let keeper = Drawer::new();
-    assert_eq!(world.gate.replace_secrets(&operator, &keeper).unwrap(), 1);
+    let ended = world.gate.replace_secrets(&operator, &keeper).unwrap();
+    assert_eq!((ended.sessions, ended.keys), (1, 1));
     assert_eq!(world.status(with(&key)).await, 401);
     assert_eq!(world.status(get("/v1/me").cookie(&cookie)).await, 401);
     assert_eq!(*keeper.0.lock().unwrap(), [4]);
     let fresh = world.key(&["read:web"]);
     assert_eq!(world.status(with(&fresh)).await, 200);
+}
+
+/// Secrets that the configuration sets.
+struct Fixed;
+
+impl SecretKeeper for Fixed {
+    fn rotate(&self) -> Result<Keyring, KeeperError> {
+        Err(KeeperError::Configured)
+    }
+
+    fn replace(&self) -> Result<Keyring, KeeperError> {
+        Err(KeeperError::Configured)
+    }
+
+    fn forget_predecessors(&self) -> Result<Keyring, KeeperError> {
+        Err(KeeperError::Configured)
+    }
+}
+
+#[tokio::test]
+async fn nothing_has_ended_when_the_secrets_cannot_be_replaced() {
+    let world = World::new();
+    let operator = gate::local::operator(&world.gate);
+    let (key, cookie) = (world.key(&["read:web"]), world.session("ada", "viewer"));
+    world.audit.take();
+    let refused = world.gate.replace_secrets(&operator, &Fixed);
+    assert!(matches!(refused, Err(EmergencyError::Keeper(KeeperError::Configured))));
+    assert_eq!(world.status(with(&key)).await, 200);
+    assert_eq!(world.status(get("/v1/me").cookie(&cookie)).await, 200);
+    assert!(!world.audit.take().contains(&"crypt_key_rotated".to_owned()));
+}
+
+#[tokio::test]
+async fn a_retired_secret_takes_along_the_keys_that_only_it_knows() {
+    let world = World::new();
+    let operator = gate::local::operator(&world.gate);
+    let (used, unused) = (world.key(&["read:web"]), world.key(&["read:web"]));
+    let keeper = Drawer::new();
+    world.gate.rotate_secrets(&operator, &keeper).unwrap();
+    assert_eq!(world.status(with(&used)).await, 200);
+    assert_eq!(world.gate.retire_secrets(&operator, &keeper).unwrap(), 1);
+    assert_eq!((world.status(with(&used)).await, world.status(with(&unused)).await), (200, 401));
+    let id = ApiKey::parse(&unused).unwrap().id().clone();
+    assert!(world.store.key(&id).unwrap().unwrap().revoked_at.is_some(), "and lists say so");
+    assert_eq!(*keeper.0.lock().unwrap(), [4]);
+}
+
+#[tokio::test]
+async fn an_emergency_ends_links_that_reset_a_password() {
+    let world = World::new();
+    let operator = gate::local::operator(&world.gate);
+    world.session("ada", "viewer");
+    let user = world.store.user_by_name("ada").unwrap().unwrap();
+    let link = world.gate.offer_reset(&operator, user.id).unwrap();
+    let secret = gate::secret::Fingerprint::of(link.expose().as_bytes());
+    assert!(world.store.reset(&secret).unwrap().is_some());
+    world.gate.end_everything(&operator).unwrap();
+    assert!(world.store.reset(&secret).unwrap().is_none());
 }
 
 #[tokio::test]
@@ -108,6 +175,7 @@ async fn the_acts_of_a_bad_day_are_for_who_administers() {
         world.gate.end_everything(&reader).map(|_| ()),
         world.gate.rotate_secrets(&reader, &keeper),
         world.gate.replace_secrets(&reader, &keeper).map(|_| ()),
+        world.gate.retire_secrets(&reader, &keeper).map(|_| ()),
     ];
     for one in refused {
         assert!(matches!(one, Err(EmergencyError::NotForCaller)));

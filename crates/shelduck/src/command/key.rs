@@ -26,7 +26,7 @@ pub(crate) async fn run(command: KeyCommand, local: &Local, format: Format) -> R
                     ("NAME", "name"),
                     ("SCOPES", "scopes"),
                     ("EXPIRES", "expires_at"),
-                    ("LAST USED", "last_used_on"),
+                    ("LAST USED", "last_used_at"),
                     ("REVOKED", "revoked_at"),
                 ];
                 columns(

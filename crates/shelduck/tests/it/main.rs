@@ -6,6 +6,7 @@ mod audit;
 mod canary;
 mod crash;
 mod disk;
+mod emergency;
 mod framing;
 mod planted;
 mod privacy;

@@ -6,6 +6,7 @@ use super::{Problem, kind};
 use crate::accounts::AccountError;
 use crate::audit::NotKept;
 use crate::door::Refusal;
+use crate::emergency::{EmergencyError, KeeperError};
 use crate::enrol::FactorError;
 use crate::factor::passkey::{PasskeyError, PasskeyObstacle};
 use crate::key::ImportError;
@@ -201,6 +202,24 @@ impl From<KeyError> for Problem {
                 Self::unavailable(error).retry_after(Duration::from_secs(5))
             }
             error @ KeyError::Random(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<EmergencyError> for Problem {
+    fn from(error: EmergencyError) -> Self {
+        match error {
+            EmergencyError::NotForCaller => Self::new(kind::FORBIDDEN),
+            EmergencyError::Keeper(KeeperError::Configured) => Self::new(kind::CONFLICT).detail(
+                "The configuration sets a root secret: replace it there and restart. Nothing was changed.",
+            ),
+            EmergencyError::Keeper(KeeperError::TooMany) => Self::new(kind::CONFLICT).detail(
+                "As many earlier secrets as can be kept are recognised; retire them first.",
+            ),
+            error @ EmergencyError::Store(_) => {
+                Self::unavailable(error).retry_after(Duration::from_secs(5))
+            }
+            error @ (EmergencyError::Keeper(_) | EmergencyError::Gate(_)) => Self::internal(error),
         }
     }
 }

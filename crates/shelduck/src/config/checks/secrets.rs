@@ -1,14 +1,14 @@
 //! Secrets: long, random, used once, and not out of anybody's documentation.
 
 use std::collections::HashMap;
-use std::fs;
 
 use api::PostureItem;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::super::Config;
 use super::super::options::ENTRIES;
 use super::{Subject, known};
+use crate::secret::Kept;
 
 const ROOT: Subject = Subject::new("secret", "The root secret is long and random");
 const PREVIOUS: Subject = Subject::new("previous_secret", "The root secret of before was one");
@@ -21,9 +21,9 @@ pub(super) fn root(config: &Config) -> PostureItem {
     let path = config.server.data_dir.join("secret");
     let (secret, place) = match &config.server.secret {
         Some(secret) => (secret.clone(), "server.secret".to_owned()),
-        None => match fs::read_to_string(&path) {
-            Ok(text) => (SecretString::from(text.trim().to_owned()), path.display().to_string()),
-            Err(_) => {
+        None => match Kept::read(&config.server.data_dir) {
+            Ok(Some(kept)) => (kept.primary, path.display().to_string()),
+            Ok(None) | Err(_) => {
                 return ROOT.passed("one is made at the first start and kept in the data folder");
             }
         },
@@ -37,9 +37,9 @@ pub(super) fn root(config: &Config) -> PostureItem {
 /// What was made under it was made under a root secret, or there is nothing to recognise.
 pub(super) fn previous(config: &Config) -> Option<PostureItem> {
     let secret = config.server.previous_secret.as_ref()?.expose_secret();
-    let own = config.server.data_dir.join("secret");
+    let own = Kept::read(&config.server.data_dir).ok().flatten();
     let is_in_use = config.server.secret.is_none()
-        && fs::read_to_string(own).is_ok_and(|text| text.trim() == secret);
+        && own.is_some_and(|kept| kept.primary.expose_secret() == secret);
     Some(if is_in_use {
         PREVIOUS.refused(
             "server.previous_secret is the secret in the data folder, which is in use",
