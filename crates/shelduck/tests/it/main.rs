@@ -8,6 +8,7 @@ mod crash;
 mod disk;
 mod emergency;
 mod framing;
+mod kills;
 mod planted;
 mod privacy;
 mod restart;
