@@ -7,6 +7,7 @@
 
 mod clock;
 mod folder;
+mod reminders;
 mod setup;
 
 use std::path::Path;
@@ -140,6 +141,7 @@ impl Runtime {
     /// Starts what runs beside the requests.
     pub(crate) fn start_jobs(&mut self, ingest: Ingest) {
         self.jobs.spawn(clock::watch(self.drain.clone()));
+        self.jobs.spawn(reminders::watch(self.gate.clone(), self.drain.clone()));
         let drain = self.drain.clone();
         self.jobs.spawn(async move {
             while drain.run_until_cancelled(tokio::time::sleep(SALT_INTERVAL)).await.is_some() {

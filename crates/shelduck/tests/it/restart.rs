@@ -1,7 +1,13 @@
 //! What a restart keeps, and what it forgets where that is wanted.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
+use http::Method;
+use serde_json::json;
 use testkit::{Client, Options, Server};
+
+use crate::sites::generous;
 
 /// Signs in, restarts the server, and asks who the cookie of before belongs to; says the status and the audit log.
 async fn after_a_restart(options: Options) -> Result<(u16, String)> {
@@ -30,5 +36,32 @@ async fn sessions_survive_a_restart_unless_it_shall_forget_them() -> Result<()> 
     let forgetting = cheap.with("AUTH__SESSIONS__FORGET_ON_RESTART", "true");
     let (status, log) = after_a_restart(forgetting).await?;
     ensure!(status == 401 && log.contains("\"object\":\"restart\""), "{status} {log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_ends_soon_is_told_of_once_however_often_the_server_starts() -> Result<()> {
+    let mut server = Server::start(generous())?;
+    let mut admin = server.admin().await?;
+    for (name, days) in [("soon", 10), ("later", 90)] {
+        let new = json!({"name": name, "scopes": ["read:web"], "expires_in_days": days});
+        let made = admin.send_json(Method::POST, "/v1/keys", &new).await?;
+        ensure!(made.status == 201, "{}", made.text());
+    }
+    for _ in 0..2 {
+        ensure!(server.stop()?.success());
+        server = server.restart()?;
+        let mut admin = server.admin().await?;
+        let begun = Instant::now();
+        loop {
+            let log = admin.get("/v1/audit?event=authn_token_expiring").await?.json()?;
+            let told = log["items"].as_array().context("items")?.len();
+            ensure!(told <= 1, "{log}");
+            if told == 1 {
+                break;
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(60), "{}", server.log()?);
+        }
+    }
     Ok(())
 }
