@@ -33,7 +33,7 @@ build: deps ui
 
 test: lint test-ui test-rust test-browser test-observatory test-contract
 
-test-rust: deps ui tools valgrind redis
+test-rust: deps ui tools valgrind redis rsyslog
 	$(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
@@ -57,7 +57,7 @@ test-observatory: deps ui e2e/observatory/node_modules/.installed
 	cd e2e/observatory && SHELDUCK_BIN=$(BIN) npm test --silent
 
 test-long: export CARGO_PROFILE_RELEASE_STRIP := none
-test-long: deps ui tools valgrind redis
+test-long: deps ui tools valgrind redis rsyslog
 	$(CARGO) build --locked --release -p shelduck
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	./deploy/fuzz.sh
@@ -134,6 +134,16 @@ redis:
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server >/dev/null; \
 		else \
 			echo "The tests of shared limits need redis-server. Install it (Debian: apt-get install redis-server) and run this again." >&2; exit 1; \
+		fi; }
+
+# Receives the audit log: the machine's, else Debian's package when that is allowed. Only its program is used.
+.PHONY: rsyslog
+rsyslog:
+	@{ [ -x /usr/sbin/rsyslogd ] && [ -e /usr/lib/$$(uname -m)-linux-gnu/rsyslog/lmnsd_ossl.so ]; } || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq rsyslog rsyslog-openssl >/dev/null; \
+		else \
+			echo "The tests of syslog need rsyslog. Install it (Debian: apt-get install rsyslog rsyslog-openssl) and run this again." >&2; exit 1; \
 		fi; }
 
 # A real browser for the end-to-end tests: the machine's, else Debian's package when that is allowed.

@@ -30,11 +30,20 @@ impl Follow {
     /// # Errors
     /// A file cannot be read.
     pub fn more(&mut self) -> io::Result<Vec<Record>> {
+        self.collect(|record, _| record)
+    }
+
+    /// The same, with each record's line.
+    pub(crate) fn lines(&mut self) -> io::Result<Vec<(Record, Vec<u8>)>> {
+        self.collect(|record, line| (record, line.to_owned()))
+    }
+
+    fn collect<T>(&mut self, keep: impl Fn(Record, &[u8]) -> T) -> io::Result<Vec<T>> {
         let files = file::list(&self.dir)?;
         let begin = files.iter().rposition(|file| file.first <= self.last + 1).unwrap_or(0);
         let mut found = Vec::new();
         for file in files.iter().skip(begin) {
-            match self.read(file, &mut found) {
+            match self.read(file, &mut found, &keep) {
                 // It was compressed a moment ago, and its other form is there the next time.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => break,
                 done => done?,
@@ -46,7 +55,12 @@ impl Follow {
         Ok(found)
     }
 
-    fn read(&mut self, file: &File, found: &mut Vec<Record>) -> io::Result<()> {
+    fn read<T>(
+        &mut self,
+        file: &File,
+        found: &mut Vec<T>,
+        keep: &impl Fn(Record, &[u8]) -> T,
+    ) -> io::Result<()> {
         let place = self.place.filter(|(first, _)| *first == file.first && !file.is_packed);
         let mut lines = file.open_at(place.map_or(0, |(_, position)| position))?;
         while found.len() < PAGE_RECORDS_MAX
@@ -60,7 +74,7 @@ impl Follow {
             let Some(sealed) = chain::unseal(&line.bytes) else { continue };
             if sealed.record.sequence > self.last {
                 self.last = sealed.record.sequence;
-                found.push(sealed.record);
+                found.push(keep(sealed.record, &line.bytes));
             }
         }
         Ok(())

@@ -21,7 +21,7 @@
 //! [`AuditLog::accepts`] is false. A crash leaves at most a torn line at the very end, which the next start cuts and records.
 //!
 //! # Not here
-//! - Whoever has the signing key and may write the files can make a new log. Heads that were sent elsewhere (syslog) are
+//! - Whoever has the signing key and may write the files can make a new log. Heads that were sent elsewhere ([`syslog`]) are
 //!   what shows that.
 #![forbid(unsafe_code)]
 
@@ -38,6 +38,7 @@ mod page;
 mod queue;
 mod record;
 mod retire;
+pub mod syslog;
 pub mod verify;
 mod writer;
 

@@ -98,6 +98,11 @@ impl AuditLog {
         }
     }
 
+    /// What is known about the disk; changes whenever something was written.
+    pub(crate) fn status(&self) -> watch::Receiver<Status> {
+        self.0.status.clone()
+    }
+
     /// The key that heads are checked with.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {

@@ -19,7 +19,9 @@ use api::store::{ControlStore, RedisAddress, RedisCounters};
 use api::trail::{AuditTrail, Origins};
 use api::{App, Options, Parts, Router};
 use audit::AuditLog;
+use audit::syslog::{Forwarder, Standing};
 use control::{Control, Hostname};
+use gate::audit::{EventName, Outcome};
 use gate::clock::{Clock, SystemClock};
 use gate::password::{BreachedFile, BreachedPasswords};
 use gate::random::SystemRandom;
@@ -162,6 +164,20 @@ impl Runtime {
         });
     }
 
+    /// Sends the audit log on from now on, where that is wanted.
+    fn forward(&mut self, forwarder: Option<Forwarder>) {
+        let Some(forwarder) = forwarder else { return };
+        let gate = self.gate.clone();
+        let told = move |standing| {
+            let outcome = match standing {
+                Standing::Reached => Outcome::Success,
+                Standing::Lost => Outcome::Failure,
+            };
+            gate.audit_system(EventName::SysLogForward, outcome, None);
+        };
+        self.jobs.spawn(forwarder.run(self.drain.clone().cancelled_owned(), told));
+    }
+
     /// Puts everything away: what was acknowledged is loaded first.
     pub(crate) async fn close(mut self) -> Result<()> {
         self.drain.cancel();
@@ -214,6 +230,7 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let log = open_audit(config, &keyring)?;
+    let forwarder = open_forwarder(config, &log)?;
     let secrets = secret::RootSecrets::new(config, folder.path(), log.clone())?;
     let gate = open_gate(config, url, &control, &clock, (keyring, log))?;
     let drain = CancellationToken::new();
@@ -243,6 +260,7 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
         jobs: tokio::task::JoinSet::new(),
     };
     runtime.start_jobs(ingest);
+    runtime.forward(forwarder);
     Ok(runtime)
 }
 
@@ -254,6 +272,12 @@ fn open_audit(config: &Config, keyring: &Keyring) -> Result<AuditLog> {
         tracing::error!(%found, "the audit log was changed; `shelduck audit verify` says more");
     }
     Ok(log)
+}
+
+/// What sends the log on, if that is wanted; opened before anything is recorded, so that nothing of this run is left out.
+fn open_forwarder(config: &Config, log: &AuditLog) -> Result<Option<Forwarder>> {
+    let syslog = wiring::syslog(config).context("audit.syslog")?;
+    syslog.map(|syslog| Forwarder::new(log, &syslog)).transpose().context("audit.syslog")
 }
 
 fn origins(config: &Config) -> Origins {

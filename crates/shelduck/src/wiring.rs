@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use audit::syslog::{BadAddress, SyslogConfig};
 use gate::GateConfig;
 use gate::config::{
     CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, MfaConfig, MfaRule, Mode, OffConfig,
@@ -190,6 +191,18 @@ fn seconds(duration: Duration) -> u32 {
 
 fn whole(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Where the audit log is sent on to, if anywhere.
+pub(crate) fn syslog(config: &Config) -> Result<Option<SyslogConfig>, BadAddress> {
+    let Some(address) = &config.audit.syslog else {
+        return Ok(None);
+    };
+    Ok(Some(SyslogConfig {
+        address: address.parse()?,
+        authorities: config.audit.syslog_ca.clone(),
+        position: config.server.data_dir.join("syslog-position"),
+    }))
 }
 
 /// Where the audit log is, and its bounds.

@@ -121,6 +121,8 @@ events! {
     SysCrash = "sys_crash", Owasp;
     /// A layer of defence is switched off.
     SysMonitorDisabled = "sys_monitor_disabled", Owasp;
+    /// The audit log does not get to its syslog receiver, or does so again.
+    SysLogForward = "sys_log_forward", Own;
     /// The server itself failed.
     SysError = "sys_error", Own;
 }

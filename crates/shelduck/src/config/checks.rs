@@ -19,6 +19,7 @@ mod machine;
 mod passwords;
 mod scale;
 mod secrets;
+mod syslog;
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
         bounds::engine(config),
         bounds::audit(config),
         scale::counters(config),
+        syslog::receiver(config),
         insecure::switches(config),
         machine::clock(now),
     ]);

@@ -212,6 +212,8 @@ options! {
         keep: Duration = Duration::from_secs(366 * 24 * 60 * 60), "How long files are kept; that one was deleted is itself recorded and signed.";
         files_max: u32 = 1000, "Most files kept, whatever their age; the oldest goes first.";
         origin: AuditOrigin = AuditOrigin::Network, "What is recorded of an address: `pseudonym` (a keyed code that changes every month) or `network` (and its /24 or /48).";
+        syslog: Option<String> = None, "Receiver that the log is sent on to as it grows, in the form of RFC 5424: `tls://host:6514`, `tcp://host:601`, `udp://host:514` or `unix:///dev/log`.";
+        syslog_ca: Option<PathBuf> = None, "Certificates (PEM) of the authorities that vouch for a receiver with `tls:`.";
         decisions: bool = false, "Record every decision about a caller who proved who it is, not only refusals and changes.";
     }
     insecure: Insecure, "Layers of defence that can be switched off. Each is refused on a server that others can reach, is told by `shelduck check`, and is recorded at every start." {

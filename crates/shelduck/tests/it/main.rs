@@ -18,5 +18,6 @@ mod slow;
 mod startup;
 mod startup_cases;
 mod startup_source;
+mod syslog;
 mod tls;
 mod verbs;

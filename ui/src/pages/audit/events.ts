@@ -41,6 +41,7 @@ const LABELS: Record<string, string> = {
   sys_shutdown: "Server stopped",
   sys_crash: "Server had ended unexpectedly",
   sys_monitor_disabled: "Protection switched off",
+  sys_log_forward: "Audit log sent on to syslog",
   sys_error: "Server error",
 };
 

@@ -136,11 +136,18 @@ fn monitoring(config: &Config) -> Vec<PostureItem> {
         subject("log_rotation", "Logs are rotated").passed(
             "the audit log by size and age, compressed; the log goes to standard error, which the service manager keeps",
         ),
-        subject("central_logging", "Logs go to one place (optional)")
-            .not_applicable("audit.syslog is not set"),
+        central_logging(config),
         subject("error_tracking", "Errors are tracked with Sentry")
             .not_applicable("off: nothing leaves this machine by itself"),
     ]
+}
+
+fn central_logging(config: &Config) -> PostureItem {
+    let central = subject("central_logging", "Logs go to one place (optional)");
+    match &config.audit.syslog {
+        Some(_) => central.passed("the audit log goes on to the receiver of audit.syslog"),
+        None => central.not_applicable("audit.syslog is not set"),
+    }
 }
 
 fn access(loaded: &Loaded) -> Vec<PostureItem> {
