@@ -185,7 +185,8 @@ impl Forwarder {
             }
             pause = (pause * 2).min(RETRY_MAX);
         }
-        if self.standing == Some(Standing::Reached) {
+        // One that is not known to be away is worth a try.
+        if self.standing != Some(Standing::Lost) {
             let last = tokio::time::timeout(LAST_PATIENCE, self.rest()).await;
             if !matches!(last, Ok(Ok(()))) {
                 tracing::warn!("the rest of the audit log goes to syslog at the next start");

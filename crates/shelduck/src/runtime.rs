@@ -56,6 +56,8 @@ pub(crate) struct Runtime {
     journal: Journal,
     loader: Loader,
     drain: CancellationToken,
+    /// Cancelled when nothing more is recorded: later than `drain`.
+    recorded: CancellationToken,
     jobs: tokio::task::JoinSet<()>,
 }
 
@@ -175,12 +177,13 @@ impl Runtime {
             };
             gate.audit_system(EventName::SysLogForward, outcome, None);
         };
-        self.jobs.spawn(forwarder.run(self.drain.clone().cancelled_owned(), told));
+        self.jobs.spawn(forwarder.run(self.recorded.clone().cancelled_owned(), told));
     }
 
     /// Puts everything away: what was acknowledged is loaded first.
     pub(crate) async fn close(mut self) -> Result<()> {
         self.drain.cancel();
+        self.recorded.cancel();
         while self.jobs.join_next().await.is_some() {}
         tokio::task::spawn_blocking(move || {
             self.loader.stop();
@@ -257,6 +260,7 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
         journal,
         loader,
         drain,
+        recorded: CancellationToken::new(),
         jobs: tokio::task::JoinSet::new(),
     };
     runtime.start_jobs(ingest);

@@ -255,6 +255,9 @@ pub(crate) const CASES: &[Case] = &[
     Case::file("engine", "a small queue", "[web]\njournal_queue = '1KiB'\n"),
     Case::file("audit", "large files", "[audit]\nrotate_size = '65MiB'\n"),
     Case::file("audit", "one file", "[audit]\nfiles_max = 1\n"),
+    Case::file("syslog", "not an address", "[audit]\nsyslog = 'https://log.example'\n"),
+    Case::file("syslog", "nobody vouches", "[audit]\nsyslog = 'tls://log.example'\n"),
+    Case::file("syslog", "plain over the network", "[audit]\nsyslog = 'udp://log.example'\n"),
     Case::file("audit", "a day", "[audit]\nkeep = '1d'\n"),
     Case::file("insecure", "alone", "[insecure]\nlimits_off = true\n"),
     Case::file(
