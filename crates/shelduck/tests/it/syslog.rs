@@ -239,7 +239,7 @@ async fn rsyslog_gets_each_record_as_one_message_by_every_way() -> Result<()> {
         compare(&rsyslog.received()?, &server.data_dir()).with_context(|| way.clone())?;
     }
     let received = rsyslog.received()?;
-    for event in ["sys_startup", "authn_login_success", "audit_head", "sys_log_forward"] {
+    for event in ["sys_startup", "authn_login_success", "sys_shutdown", "audit_head"] {
         ensure!(received.iter().any(|message| message["msgid"] == event), "no {event}");
     }
     Ok(())
