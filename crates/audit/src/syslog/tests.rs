@@ -1,3 +1,5 @@
+//! The log sent on to receivers of the tests.
+
 use std::path::Path;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
