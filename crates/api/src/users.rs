@@ -35,6 +35,8 @@ pub(crate) fn routes() -> Vec<Route<App>> {
             reset_factors,
         )
         .summary("Takes all second factors from an account and ends its sessions; it may sign in once without"),
+        Route::new(Method::POST, "/v1/users/{id}/unlock", Policy::admin().body_max(0).fresh(), unlock_user)
+            .summary("Ends the locks that failed sign-ins put on an account, and on the machine's own addresses"),
     ]
 }
 
@@ -211,6 +213,11 @@ async fn reset_factors(
     Path(id): Path<UserId>,
 ) -> Result<NoContent, Problem> {
     app.blocking(move |app| app.gate().reset_factors(&permit, id)).await?;
+    Ok(NoContent)
+}
+
+async fn unlock_user(permit: Permit, app: App, Path(id): Path<UserId>) -> Result<NoContent, Problem> {
+    app.blocking(move |app| app.gate().unlock(&permit, id)).await?;
     Ok(NoContent)
 }
 

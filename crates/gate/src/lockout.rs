@@ -22,6 +22,7 @@ mod stuffing;
 #[cfg(test)]
 mod tests;
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -200,6 +201,24 @@ impl Lockout {
         }
         // Also when it had to make room here and is stored all the same.
         self.store.delete_lock(self.account_key(account))
+    }
+
+    /// Ends the locks of the machine's own addresses: they are where whoever mends a lock comes from, and behind a proxy
+    /// that was not declared they are everybody's.
+    pub(crate) fn pardon_own_addresses(&self) -> Result<(), StoreError> {
+        for address in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
+            let client = ClientAddress::network(address);
+            let origin = self.origin_key(&client);
+            if let Some(origin) = origin {
+                self.pairs.remove(&origin);
+            }
+            let stuffing = origin.map(|origin| self.code(&[b"stuffing", &origin]));
+            for key in self.address_keys(&client).chain(stuffing) {
+                self.counters.remove(&key);
+                self.store.delete_lock(key)?;
+            }
+        }
+        Ok(())
     }
 
     /// What somebody was recognised by is worth nothing any more.

@@ -132,6 +132,23 @@ impl Gate {
         })
     }
 
+    /// Ends the locks of an account, and those of this machine's own addresses, from where whoever mends a lock comes.
+    /// A password that was guessed at too often altogether stays unusable: that needs a new one.
+    ///
+    /// # Errors
+    /// [`AccountError::NotForCaller`], [`AccountError::NotFound`], or a failing store.
+    pub fn unlock(&self, permit: &Permit, id: UserId) -> Result<(), AccountError> {
+        if !permit.administers() {
+            return Err(AccountError::NotForCaller);
+        }
+        let user = self.store.user(id)?.ok_or(AccountError::NotFound)?;
+        self.lockout.pardon(&user.name)?;
+        self.lockout.pardon_own_addresses()?;
+        let object = Some(format!("user:{id}"));
+        self.record(EventName::AuthnLoginUnlock, Outcome::Success, &Trace::of(permit), object);
+        Ok(())
+    }
+
     /// Changes an account. Its sessions end whenever it is shut or gets other rights, and nothing that acts in its name
     /// survives its being shut.
     ///

@@ -228,6 +228,15 @@ pub(crate) enum UserCommand {
         /// The person.
         name: String,
     },
+    /// End the locks that failed sign-ins put on a person's account and on this machine's own addresses.
+    #[command(
+        after_help = "Locks end by themselves. This is for who cannot wait, and for a server behind a proxy that was not declared \
+                      (http.trusted_proxies), where all guesses come from this machine.\n\nExample:\n  shelduck user unlock ada"
+    )]
+    Unlock {
+        /// The person.
+        name: String,
+    },
     /// Let a disabled person in again.
     Enable {
         /// The person.

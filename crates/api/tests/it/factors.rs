@@ -258,6 +258,26 @@ async fn an_administrator_sees_and_resets_the_factors_of_others() {
 }
 
 #[tokio::test]
+async fn an_administrator_ends_the_lock_of_somebody_else() {
+    let mut at = At::new(MfaRule::None);
+    at.add("ada", "viewer").await;
+    let admin = at.world.session("admin");
+    let wrong = json!({"username": "ada", "password": "not the password at all"});
+    for _ in 0..5 {
+        at.page("/v1/auth/login", &wrong).await;
+    }
+    assert_eq!(at.log_in("ada").await.problem(429), "locked");
+    let listed = at.get(&admin, "/v1/users").await.json(200);
+    let items = listed["items"].as_array().unwrap();
+    let ada = items.iter().find(|user| user["username"] == "ada").unwrap();
+    let path = format!("/v1/users/{}/unlock", ada["id"].as_str().unwrap());
+    at.bare(&admin, Method::POST, &path).await.nothing(204);
+    assert!(at.log_in("ada").await.headers.contains_key("set-cookie"));
+    let nobody = "/v1/users/00000000-0000-4000-8000-000000000000/unlock";
+    assert_eq!(at.bare(&admin, Method::POST, nobody).await.problem(404), "not-found");
+}
+
+#[tokio::test]
 async fn a_passkey_is_made_used_in_every_way_and_given_up() {
     let mut at = At::new(MfaRule::None);
     at.add("ada", "viewer").await;

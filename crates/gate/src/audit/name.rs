@@ -51,6 +51,8 @@ events! {
     AuthnLoginFailMax = "authn_login_fail_max", Owasp;
     /// One failure too many: the account, address or pair is locked.
     AuthnLoginLock = "authn_login_lock", Owasp;
+    /// An account's lock was ended by an administrator.
+    AuthnLoginUnlock = "authn_login_unlock", Own;
     /// The password was right and a second factor was asked for.
     AuthnFactorAsked = "authn_factor_asked", Own;
     /// A second factor was wrong, used before, or not that account's.

@@ -301,7 +301,7 @@ fn invented_names_take_no_memory_and_free_nobody() {
         door.guess("ada", "192.0.2.1").ok();
     }
     for place in 0..20_000_u32 {
-        let address = std::net::Ipv4Addr::from(0x0a00_0000 + place).to_string();
+        let address = Ipv4Addr::from(0x0a00_0000 + place).to_string();
         door.guess(&format!("invented{place}"), &address).ok();
     }
     assert!(door.lockout.counters.len() <= 1_024);
@@ -328,7 +328,7 @@ fn made_up_names_by_the_million_take_as_much_memory_as_the_first_of_them() {
     }
     let guess = |place: u32| {
         let (name, address) =
-            (format!("invented{place}"), std::net::Ipv4Addr::from(0x0a00_0000 + place));
+            (format!("invented{place}"), Ipv4Addr::from(0x0a00_0000 + place));
         let client = client(&address.to_string());
         let mut attempt = door.lockout.attempt(Some(&name), &client, door.now).unwrap();
         attempt.guesses(&[name.as_bytes(), b"a password"]);

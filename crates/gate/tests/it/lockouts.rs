@@ -101,6 +101,41 @@ async fn a_new_password_ends_the_lock_of_a_recognised_browser_too() {
 }
 
 #[tokio::test]
+async fn who_administers_ends_a_lock_of_an_account_and_of_the_machine_itself() {
+    let world = world();
+    world.session("ada", "viewer");
+    let id = world.store.user_by_name("ada").unwrap().unwrap().id;
+    let operator = gate::local::operator(&world.gate);
+    for _ in 0..5 {
+        assert_eq!(world.status(log_in("ada", WRONG).from("198.51.100.1")).await, 401);
+    }
+    for stranger in 0..40 {
+        let name = format!("nobody{stranger}");
+        world.send(log_in(&name, WRONG).from("127.0.0.1")).await;
+    }
+    let from = |address: &str| log_in("ada", PASSWORD).from(address);
+    for address in ["198.51.100.2", "127.0.0.1"] {
+        assert_eq!(world.send(from(address)).await.problem(), "locked", "{address}");
+    }
+    let other = log_in("eve", WRONG).from("127.0.0.1");
+    assert_eq!(world.send(other).await.problem(), "locked", "the address itself is locked");
+    world.audit.take();
+    world.gate.unlock(&operator, id).unwrap();
+    assert_eq!(world.audit.take(), ["authn_login_unlock"]);
+    // Sign-ins from one address also have a rate, which is over in two minutes; the locks would last five.
+    world.clock.forward(120);
+    let again = restarted(&world);
+    for one in [&world, &again] {
+        for address in ["127.0.0.1", "198.51.100.2"] {
+            let reply = one.send(from(address)).await;
+            assert_eq!(reply.status, 204, "{address}: {}", reply.text());
+        }
+    }
+    let nobody = UserId(uuid::Uuid::from_u128(1));
+    assert!(matches!(world.gate.unlock(&operator, nobody), Err(AccountError::NotFound)));
+}
+
+#[tokio::test]
 async fn signing_out_leaves_a_browser_recognised() {
     let world = world();
     world.session("ada", "viewer");

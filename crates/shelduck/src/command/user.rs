@@ -66,6 +66,13 @@ pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> 
                 format!("{name} has no second factor any more and can sign in once without; all sessions of {name} have ended.")
             })
         }
+        UserCommand::Unlock { name } => {
+            let path = format!("{}/unlock", path(local, &name).await?);
+            local.call(Method::POST, &path, None).await?;
+            format.print(&Value::Null, |_| {
+                format!("{name} may try again; so may whoever comes from this machine.")
+            })
+        }
         UserCommand::Enable { name } => {
             change(local, &name, &json!({"disabled": false})).await?;
             format.print(&Value::Null, |_| format!("{name} can sign in again."))

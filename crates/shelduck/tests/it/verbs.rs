@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use testkit::{Client, Server, binary};
+use testkit::{ADMIN, Client, Server, binary};
 
 use crate::sites::{SITE, generous, server_with_site};
 
@@ -106,6 +106,40 @@ fn everything(dir: &Path) -> Result<()> {
             == Some(1)
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn a_lock_is_ended_on_a_running_and_on_a_stopped_server() -> Result<()> {
+    let (mut server, _) = server_with_site(generous()).await?;
+    let base = server.data_dir();
+    let dir = base.parent().context("parent")?;
+    let (name, password) = ADMIN;
+    for stopped in [false, true] {
+        for _ in 0..5 {
+            ensure!(sign_in(&server, "wrong from the first letter on").await? == 401);
+        }
+        ensure!(sign_in(&server, password).await? == 429, "locked");
+        if stopped {
+            ensure!(server.stop()?.success());
+        }
+        let ended = shelduck(dir, &["user", "unlock", name], "")?;
+        ensure!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        if stopped {
+            server = server.restart()?;
+        }
+        ensure!(sign_in(&server, password).await? == 200, "stopped: {stopped}");
+    }
+    let nobody = shelduck(dir, &["user", "unlock", "nobody"], "")?;
+    ensure!(!nobody.status.success());
+    Ok(())
+}
+
+/// Tries the admin's name as a stranger's browser, from this machine.
+async fn sign_in(server: &Server, password: &str) -> Result<u16> {
+    let body = serde_json::json!({"username": ADMIN.0, "password": password});
+    let mut browser = Client::anonymous(server.address()?);
+    let answer = browser.send_json(http::Method::POST, "/v1/auth/login", &body).await?;
+    Ok(answer.status.as_u16())
 }
 
 #[test]

@@ -6,6 +6,7 @@ const LABELS: Record<string, string> = {
   authn_login_fail: "Could not sign in",
   authn_login_fail_max: "Tried while locked",
   authn_login_lock: "Locked after failures",
+  authn_login_unlock: "Lock ended",
   authn_factor_asked: "Password right, second factor asked",
   authn_factor_fail: "Second factor wrong",
   authn_factor_enrolled: "Second factor set up",
