@@ -63,6 +63,7 @@ test-long: deps ui tools valgrind redis rsyslog
 	./deploy/fuzz.sh
 	./deploy/check.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck python3 e2e/proxies/run.py
+	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/scan.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/tls.sh
 	./deploy/secrets.sh
 	./deploy/sbom.sh
