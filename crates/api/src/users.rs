@@ -216,7 +216,11 @@ async fn reset_factors(
     Ok(NoContent)
 }
 
-async fn unlock_user(permit: Permit, app: App, Path(id): Path<UserId>) -> Result<NoContent, Problem> {
+async fn unlock_user(
+    permit: Permit,
+    app: App,
+    Path(id): Path<UserId>,
+) -> Result<NoContent, Problem> {
     app.blocking(move |app| app.gate().unlock(&permit, id)).await?;
     Ok(NoContent)
 }

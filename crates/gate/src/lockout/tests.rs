@@ -327,8 +327,7 @@ fn made_up_names_by_the_million_take_as_much_memory_as_the_first_of_them() {
         door.guess("ada", "192.0.2.1").ok();
     }
     let guess = |place: u32| {
-        let (name, address) =
-            (format!("invented{place}"), Ipv4Addr::from(0x0a00_0000 + place));
+        let (name, address) = (format!("invented{place}"), Ipv4Addr::from(0x0a00_0000 + place));
         let client = client(&address.to_string());
         let mut attempt = door.lockout.attempt(Some(&name), &client, door.now).unwrap();
         attempt.guesses(&[name.as_bytes(), b"a password"]);
