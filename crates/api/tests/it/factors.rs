@@ -259,7 +259,7 @@ async fn an_administrator_sees_and_resets_the_factors_of_others() {
 
 #[tokio::test]
 async fn an_administrator_ends_the_lock_of_somebody_else() {
-    let mut at = At::new(MfaRule::None);
+    let at = At::new(MfaRule::None);
     at.add("ada", "viewer").await;
     let admin = at.world.session("admin");
     let wrong = json!({"username": "ada", "password": "not the password at all"});
