@@ -135,6 +135,14 @@ export interface DroppedCount {
   reason: string;
 }
 
+/** What ended. */
+export interface Ended {
+  /** API keys that had not ended before. */
+  keys?: number | null;
+  /** Sessions of browsers, and what programs hold from one sign-in. */
+  sessions?: number | null;
+}
+
 /** One way to prove who one is. */
 export type Factor = "password" | "totp" | "recovery_code" | "passkey";
 
