@@ -120,55 +120,25 @@ tools:
 # Counts instructions for the tests about time: the machine's, else Debian's package when that is allowed.
 .PHONY: valgrind
 valgrind:
-	@command -v valgrind >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq valgrind >/dev/null; \
-		else \
-			echo "The tests about time need valgrind. Install it (Debian: apt-get install valgrind) and run this again." >&2; exit 1; \
-		fi; }
+	@command -v valgrind >/dev/null || ./deploy/debian.sh "The tests about time" valgrind
 
 # Counts limits for several servers: the machine's, else Debian's package when that is allowed. Only its program is used.
 .PHONY: redis
 redis:
-	@command -v redis-server >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server >/dev/null; \
-		else \
-			echo "The tests of shared limits need redis-server. Install it (Debian: apt-get install redis-server) and run this again." >&2; exit 1; \
-		fi; }
+	@command -v redis-server >/dev/null || ./deploy/debian.sh "The tests of shared limits" redis-server
 
 # Receives the audit log: the machine's, else Debian's package when that is allowed. Only its program is used.
 .PHONY: rsyslog
 rsyslog:
-	@{ [ -x /usr/sbin/rsyslogd ] && [ -e /usr/lib/$$(uname -m)-linux-gnu/rsyslog/lmnsd_ossl.so ]; } || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq rsyslog rsyslog-openssl >/dev/null; \
-		else \
-			echo "The tests of syslog need rsyslog. Install it (Debian: apt-get install rsyslog rsyslog-openssl) and run this again." >&2; exit 1; \
-		fi; }
+	@{ [ -x /usr/sbin/rsyslogd ] && [ -e /usr/lib/$$(uname -m)-linux-gnu/rsyslog/lmnsd_ossl.so ]; } || ./deploy/debian.sh "The tests of syslog" rsyslog rsyslog-openssl
 
 # A real browser for the end-to-end tests: the machine's, else Debian's package when that is allowed.
 .PHONY: chromium
 chromium:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-		else \
-			echo "The browser tests need Chromium. Install it (Debian: apt-get install chromium) and run this again." >&2; exit 1; \
-		fi; }
-	@command -v certutil >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libnss3-tools >/dev/null; \
-		else \
-			echo "The browser tests need certutil, to let Chromium trust an authority of theirs. Install it (Debian: apt-get install libnss3-tools) and run this again." >&2; exit 1; \
-		fi; }
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || ./deploy/debian.sh "The browser tests" chromium
+	@command -v certutil >/dev/null || ./deploy/debian.sh "The browser tests" libnss3-tools
 
 # Python, for the tools that test the API; they go into a folder of their own.
 .PHONY: python
 python:
-	@python3 -c 'import venv, ensurepip' 2>/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; \
-		else \
-			echo "The contract tests need Python with venv. Install it (Debian: apt-get install python3-venv) and run this again." >&2; exit 1; \
-		fi; }
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || ./deploy/debian.sh "The contract tests" python3-venv

@@ -5,15 +5,7 @@ cd "$(dirname "$0")"
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
-need() {
-  command -v "$1" >/dev/null && return
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
-  else
-    echo "deploy: install $1 (Debian: apt-get install $2) and run this again." >&2
-    exit 1
-  fi
-}
+need() { command -v "$1" >/dev/null || ./debian.sh deploy "$2"; }
 need nginx nginx-light
 need haproxy haproxy
 need caddy caddy

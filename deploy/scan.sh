@@ -3,20 +3,13 @@
 # version, testssl.sh finds nothing but the throw-away certificate, sqlmap gets into no parameter. The first two are also shown
 # something bad, which they must find. SHELDUCK_BIN names the binary.
 set -euo pipefail
+here=$(dirname "$(realpath "$0")")
 binary=$(realpath "${SHELDUCK_BIN:?names the binary to test}")
 place=$(mktemp -d)
 running=()
 trap 'for one in "${running[@]}"; do kill "$one" 2>/dev/null && wait "$one" || true; done; rm -rf "$place"' EXIT
 
-need() {
-  command -v "$1" >/dev/null && return
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
-  else
-    echo "scan: install $1 (Debian: apt-get install $2) and run this again." >&2
-    exit 1
-  fi
-}
+need() { command -v "$1" >/dev/null || "$here/debian.sh" scan "$2"; }
 need nmap nmap
 need sqlmap sqlmap
 need testssl testssl.sh

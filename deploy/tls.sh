@@ -6,14 +6,7 @@ place=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$place"' EXIT
 
-if ! command -v sslscan >/dev/null; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq sslscan >/dev/null
-  else
-    echo "tls: install sslscan (Debian: apt-get install sslscan) and run this again." >&2
-    exit 1
-  fi
-fi
+command -v sslscan >/dev/null || "$(dirname "$0")/debian.sh" tls sslscan
 
 scan() {
   openssl req -x509 -newkey "$@" -nodes -days 60 -subj /CN=localhost \

@@ -236,15 +236,20 @@ impl Writer {
             || self.active.begun.elapsed() >= self.config.rotate_age
     }
 
-    /// The lines of what waits, and a head where one is due.
-    fn compose(&self) -> Group {
-        let mut group = Group {
+    /// Lines that will stand behind what is written; none yet.
+    fn group(&self) -> Group {
+        Group {
             bytes: Vec::new(),
             next: self.next,
             last: self.last,
             unsigned: self.unsigned,
             head: None,
-        };
+        }
+    }
+
+    /// The lines of what waits, and a head where one is due.
+    fn compose(&self) -> Group {
+        let mut group = self.group();
         for note in &self.notes {
             group.add(&Record::note(group.next, Timestamp::now(), note.clone()));
         }
@@ -310,13 +315,7 @@ impl Writer {
         if self.unsigned == 0 {
             return Ok(());
         }
-        let mut group = Group {
-            bytes: Vec::new(),
-            next: self.next,
-            last: self.last,
-            unsigned: self.unsigned,
-            head: None,
-        };
+        let mut group = self.group();
         group.sign(&self.signer);
         self.append(group)
     }
@@ -369,13 +368,7 @@ impl Writer {
         if due.is_empty() {
             return Ok(());
         }
-        let mut group = Group {
-            bytes: Vec::new(),
-            next: self.next,
-            last: self.last,
-            unsigned: self.unsigned,
-            head: None,
-        };
+        let mut group = self.group();
         for retired in &due {
             group.add(&Record::note(group.next, Timestamp::now(), retired.note.clone()));
         }

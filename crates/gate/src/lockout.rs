@@ -212,7 +212,7 @@ impl Lockout {
             if let Some(origin) = origin {
                 self.pairs.remove(&origin);
             }
-            let stuffing = origin.map(|origin| self.code(&[b"stuffing", &origin]));
+            let stuffing = origin.map(|origin| self.stuffing_key(&origin));
             for key in self.address_keys(&client).chain(stuffing) {
                 self.counters.remove(&key);
                 self.store.delete_lock(key)?;
@@ -254,7 +254,7 @@ impl Lockout {
     }
 
     fn check_stuffing(&self, origin: &CounterKey, now: Timestamp) -> Result<(), Locked> {
-        self.is_open(&self.code(&[b"stuffing", origin]), now)
+        self.is_open(&self.stuffing_key(origin), now)
     }
 
     /// Counts a guess that an address has not made before; says whether that was one too many.
@@ -271,7 +271,7 @@ impl Lockout {
             return None;
         }
         let rule = Rule::stuffing(&self.config);
-        let key = self.code(&[b"stuffing", origin]);
+        let key = self.stuffing_key(origin);
         let counted = self.counters.upsert(
             &key,
             seconds(now),
@@ -324,6 +324,11 @@ impl Lockout {
         client.expose()?;
         let block = client.site().unwrap_or_else(|| client.block());
         Some(self.code(&[b"origin", &block.bytes()]))
+    }
+
+    /// The lock of who stuffs.
+    fn stuffing_key(&self, origin: &CounterKey) -> CounterKey {
+        self.code(&[b"stuffing", origin])
     }
 
     /// Half of each key that belongs to an account tells which, so that all of them can be found.

@@ -16,7 +16,7 @@ mod keeper;
 mod kept;
 
 pub(crate) use keeper::{RootSecrets, keyring};
-pub(crate) use kept::Kept;
+pub(crate) use kept::{Kept, path};
 
 /// A new root secret: 64 hexadecimal digits from the operating system.
 pub(crate) fn generate() -> anyhow::Result<SecretString> {
@@ -40,7 +40,7 @@ pub(crate) fn audit_signer_of(keyring: &Keyring) -> anyhow::Result<audit::Signer
     Ok(audit_signer(keyring.primary())?.after(predecessors))
 }
 
-/// Writes a file that only its owner can read, all of it or nothing; it must not exist yet.
+/// Writes a file that only its owner can read, all of it or nothing; one that is there is replaced.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");

@@ -11,6 +11,7 @@ use super::super::options::ENTRIES;
 use super::super::{Config, Loaded, Place};
 use super::Subject;
 use crate::listen::certificate_end;
+use crate::secret;
 
 const DATA_DIR: Subject = Subject::new("data_dir", "The data folder is closed to others");
 const CONFIG_FILE: Subject =
@@ -68,7 +69,7 @@ pub(super) fn configuration(loaded: &Loaded) -> PostureItem {
 
 /// The root secret's own file, and those the environment names.
 pub(super) fn of_secrets(loaded: &Loaded) -> Vec<PostureItem> {
-    let own = loaded.config.server.data_dir.join("secret");
+    let own = secret::path(&loaded.config.server.data_dir);
     let named = loaded.set.iter().filter_map(|set| match &set.place {
         Place::ContentOf(path) => Some(path.clone()),
         Place::File | Place::Environment => None,

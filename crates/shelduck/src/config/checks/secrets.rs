@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::super::Config;
 use super::super::options::ENTRIES;
 use super::{Subject, known};
-use crate::secret::Kept;
+use crate::secret::{self, Kept};
 
 const ROOT: Subject = Subject::new("secret", "The root secret is long and random");
 const PREVIOUS: Subject = Subject::new("previous_secret", "The root secret of before was one");
@@ -18,7 +18,7 @@ const KNOWN: Subject = Subject::new("secret_known", "No secret is out of a docum
 const MAKE_ONE: &str = "`shelduck secret` makes one";
 
 pub(super) fn root(config: &Config) -> PostureItem {
-    let path = config.server.data_dir.join("secret");
+    let path = secret::path(&config.server.data_dir);
     let (secret, place) = match &config.server.secret {
         Some(secret) => (secret.clone(), "server.secret".to_owned()),
         None => match Kept::read(&config.server.data_dir) {
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_was_drawn_at_random_is_taken() {
         for _ in 0..20_000 {
-            let secret = crate::secret::generate().unwrap();
+            let secret = secret::generate().unwrap();
             assert_eq!(weakness(secret.expose_secret()), None);
         }
     }
