@@ -2,6 +2,7 @@
 
 import { untrack } from "svelte";
 import { Problem } from "../api/client";
+import { Refresh } from "./refresh";
 
 /** Loads again whenever something that `load` read has changed, and aborts what is under way. */
 export class Resource<T> {
@@ -9,44 +10,39 @@ export class Resource<T> {
   #problem = $state.raw<Problem | undefined>();
   #loading = $state(true);
   #attempt = $state(0);
-  /** A silent request under way; it must not overwrite what a louder one brings. */
-  #silent: AbortController | undefined;
 
   /**
    * `load` must read what it depends on before it first waits.
    * When `refreshOn` changes, the data are loaded again without showing that they are.
    */
   constructor(load: (signal: AbortSignal) => Promise<T>, refreshOn: () => unknown = () => null) {
+    const refresh = new Refresh((signal) => load(signal).then((data) => this.#take(data, signal)));
     // The outside world: one request per change of what `load` reads.
     $effect(() => {
       void this.#attempt;
       const abort = new AbortController();
-      this.#silent?.abort();
+      refresh.hold();
       this.#loading = true;
       let timer: ReturnType<typeof setTimeout> | undefined;
-      load(abort.signal).then(
-        (data) => this.#take(data, abort.signal),
-        (error: unknown) => {
-          const waitS = this.#fail(error, abort.signal);
-          if (waitS !== null) timer = setTimeout(() => this.retry(), waitS * 1000);
-        },
-      );
+      void load(abort.signal)
+        .then(
+          (data) => this.#take(data, abort.signal),
+          (error: unknown) => {
+            const waitS = this.#fail(error, abort.signal);
+            if (waitS !== null) timer = setTimeout(() => this.retry(), waitS * 1000);
+          },
+        )
+        .finally(() => abort.signal.aborted || refresh.release());
       return () => {
         abort.abort();
         clearTimeout(timer);
       };
     });
-    // The outside world: a silent request per tick. If it fails, the old numbers stay until the next.
+    // The outside world: a silent request per tick.
     $effect(() => {
-      if (refreshOn() === null || untrack(() => this.#loading)) return;
-      const abort = new AbortController();
-      this.#silent = abort;
-      untrack(() => load(abort.signal)).then(
-        (data) => this.#take(data, abort.signal),
-        () => undefined,
-      );
-      return () => abort.abort();
+      if (refreshOn() !== null) untrack(() => refresh.tick());
     });
+    $effect(() => () => refresh.stop());
   }
 
   /** The last answer; while the next one loads, still the one before. */
