@@ -178,6 +178,9 @@ impl Default for KeysConfig {
     }
 }
 
+/// Longest life of a key that can be configured.
+pub const KEY_LIFE_DAYS_MAX: u32 = 366;
+
 /// Foreign pages that may read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -240,6 +243,9 @@ impl GateConfig {
         }
         if self.keys.life_days == 0 || self.keys.life_days > self.keys.life_days_max {
             fault("keys.life_days", "must be between 1 and keys.life_days_max".to_owned());
+        }
+        if self.keys.life_days_max > KEY_LIFE_DAYS_MAX {
+            fault("keys.life_days_max", format!("must be at most {KEY_LIFE_DAYS_MAX}"));
         }
         if self.keys.overlap_hours > 168 {
             fault("keys.overlap_hours", "must be at most 168".to_owned());
@@ -364,6 +370,7 @@ mod tests {
         assert_eq!(faulty(|c| c.hosts = vec!["a/b".to_owned()]), ["hosts"]);
         assert_eq!(faulty(|c| c.keys.environment = "Live".to_owned()), ["keys.environment"]);
         assert_eq!(faulty(|c| c.keys.life_days = 0), ["keys.life_days"]);
+        assert_eq!(faulty(|c| c.keys.life_days_max = 367), ["keys.life_days_max"]);
         assert_eq!(faulty(|c| c.keys.overlap_hours = 169), ["keys.overlap_hours"]);
         assert_eq!(faulty(|c| c.sessions.idle_s = 0), ["sessions"]);
         assert_eq!(faulty(|c| c.tokens.access_life_s = 3_601), ["tokens.access_life_s"]);

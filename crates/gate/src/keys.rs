@@ -8,6 +8,7 @@ use crate::authenticate::ShownKey;
 use crate::gate::{Gate, Trace};
 use crate::key::{ApiKey, ImportError, ImportedKey, KeyId};
 use crate::keyring::KeyLabel;
+use crate::password::Password;
 use crate::permit::Permit;
 use crate::principal::Principal;
 use crate::random::RandomError;
@@ -127,13 +128,13 @@ impl Gate {
         &self,
         permit: &Permit,
         new: &NewKey,
-        text: &str,
+        text: &Password,
     ) -> Result<KeyRecord, KeyError> {
         if !permit.administers() {
             return Err(KeyError::MoreThanCaller);
         }
         let _changing = self.change();
-        let key = ImportedKey::import(text, self.config().keys.short_imports)?;
+        let key = ImportedKey::import(text.expose(), self.config().keys.short_imports)?;
         let ring = self.ring();
         if key.find(&ring, |id| self.store.key(id).transpose()).transpose()?.is_some() {
             return Err(KeyError::Known);

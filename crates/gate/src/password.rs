@@ -112,7 +112,7 @@ impl Password {
         Self(Zeroizing::new(text))
     }
 
-    /// What was typed, for comparing secrets that are no passwords.
+    /// What was typed, for secrets that are no passwords.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -270,6 +270,29 @@ pub(crate) enum KeyCommand {
         #[arg(long, value_delimiter = ',', value_name = "CIDR")]
         cidr: Vec<String>,
     },
+    /// Take over a key that programs know already from another system; it works here at once.
+    #[command(
+        after_help = "The key needs 256 bits: 64 hexadecimal digits, or 43 letters of base64url. auth.keys.short_imports allows 32 \
+                      characters.\n\nExamples:\n  shelduck key import --name old --scope read:web --key-file old-key.txt\n  \
+                      pass show old-key | shelduck key import --name old --scope read:web"
+    )]
+    Import {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may do: action:database, like read:*, query:web, write:web, admin:*.
+        #[arg(long, required = true, value_delimiter = ',', value_name = "SCOPE")]
+        scope: Vec<String>,
+        /// How long it lives from now on, like 90d (the default).
+        #[arg(long, value_name = "DURATION")]
+        expires: Option<String>,
+        /// The networks it may be used from.
+        #[arg(long, value_delimiter = ',', value_name = "CIDR")]
+        cidr: Vec<String>,
+        /// Read the key from the first line of this file; without it, from standard input.
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        key_file: PathBuf,
+    },
     /// List the keys.
     List,
     /// Make a successor; the old key lives 24 hours more.

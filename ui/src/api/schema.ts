@@ -162,6 +162,19 @@ export interface Heavy {
   waiting: number;
 }
 
+/** A key to take over. */
+export interface ImportedKey {
+  /** Networks it may be used from; none means any. */
+  cidrs?: string[];
+  /** How long it works from now on; without it, as configured. */
+  expires_in_days?: number | null;
+  name: string;
+  /** Scopes, written `action:database` or `action:database/site`. */
+  scopes: string[];
+  /** The key itself: 64 hexadecimal digits or 43 letters of base64url; 32 characters where `auth.keys.short_imports` allows it. */
+  secret: Password;
+}
+
 /** The width of a bucket. */
 export type Interval = "minute" | "hour" | "day" | "week" | "month";
 
@@ -181,11 +194,17 @@ export interface KeyItem {
   created_at: string;
   expires_at?: string | null;
   id: KeyId;
+  /** Whether it was brought along from another system. */
+  imported: boolean;
   /** To the day. */
   last_used_at?: string | null;
+  /** From what kind of network; no address is kept. */
+  last_used_from?: NetworkKind | null;
   name: string;
   /** Whose it is; null for a key made on the machine itself. */
   owner_id?: UserId | null;
+  /** When it got a successor. */
+  replaced_at?: string | null;
   revoked_at?: string | null;
   /** Scopes, written `action:database` or `action:database/site`. */
   scopes: string[];
@@ -335,6 +354,9 @@ export interface MfaRequest {
 export interface NeedsFactor {
   mfa: MfaAsked;
 }
+
+/** A kind of network that somebody asks from. */
+export type NetworkKind = "machine" | "private" | "public";
 
 /** A key to make. */
 export interface NewKey {

@@ -110,3 +110,60 @@ async fn a_strangers_key_is_not_there() {
     );
     world.send(Ask::new(Method::DELETE, &path).cookie(&admin)).await.nothing(204);
 }
+
+const BROUGHT: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+
+#[tokio::test]
+async fn a_key_that_programs_know_is_taken_over_by_an_administrator() {
+    let world = World::new();
+    let admin = world.session("admin");
+    let body = json!({"name": "old", "scopes": ["read:web"], "secret": BROUGHT});
+    let import =
+        |cookie: &str, body: &Value| world.send(Ask::post("/v1/keys/import", body).cookie(cookie));
+    let analyst = world.session("analyst");
+    assert_eq!(import(&analyst, &body).await.problem(403), "forbidden");
+    assert_eq!(
+        world.send(Ask::get("/v1/sites").key(BROUGHT)).await.problem(401),
+        "unauthenticated"
+    );
+
+    let taken = import(&admin, &body).await.json(201);
+    assert_eq!((&taken["name"], &taken["imported"]), (&json!("old"), &json!(true)));
+    assert!(!taken.to_string().contains(BROUGHT));
+    world.send(Ask::get("/v1/sites").key(BROUGHT)).await.json(200);
+    assert_eq!(import(&admin, &body).await.problem(409), "conflict secret");
+
+    for (secret, expected) in [
+        (&BROUGHT[..31], "invalid secret"),
+        (&BROUGHT[..63], "invalid secret"),
+        (&"0".repeat(64), "invalid secret"),
+        ("", "invalid secret"),
+    ] {
+        let body = json!({"name": "old", "scopes": ["read:web"], "secret": secret});
+        let refused = import(&admin, &body).await;
+        assert!(secret.is_empty() || !refused.text().contains(secret));
+        assert_eq!(refused.problem(422), expected, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_says_where_a_key_was_used_from_and_that_it_was_replaced() {
+    let world = World::new();
+    let cookie = world.session("viewer");
+    let old = create(&world, &cookie, json!({"name": "ci", "scopes": ["read:*"]})).await.json(201);
+    let listed = async || world.send(Ask::get("/v1/keys").cookie(&cookie)).await.json(200);
+    let fresh = listed().await["items"][0].clone();
+    assert_eq!(fresh["imported"], false);
+    assert!(fresh["last_used_from"].is_null() && fresh["replaced_at"].is_null());
+    let secret = old["secret"].as_str().unwrap();
+    world.send(Ask::get("/v1/sites").key(secret).from("10.1.2.3")).await.json(200);
+    let path = format!("/v1/keys/{}/rotate", old["id"].as_str().unwrap());
+    world.send(Ask::new(Method::POST, &path).cookie(&cookie)).await.json(201);
+    let items = listed().await["items"].clone();
+    let find = |name: &str| {
+        items.as_array().unwrap().iter().find(|item| item["id"] == old["id"]).unwrap()[name].clone()
+    };
+    assert_eq!(find("last_used_from"), "private");
+    assert_eq!(find("replaced_at"), "2026-11-22T12:00:00Z");
+    assert!(!items.to_string().contains("10.1.2.3"));
+}

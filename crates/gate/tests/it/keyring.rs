@@ -3,7 +3,7 @@
 
 use gate::emergency::{EmergencyError, KeeperError, SecretKeeper};
 use gate::store::{PasswordStore, Store};
-use gate::{ApiKey, ImportError, KeyError, Keyring, NewKey, RootSecret};
+use gate::{ApiKey, ImportError, KeyError, Keyring, NewKey, Password, RootSecret};
 
 use crate::support::{Call, World, get};
 
@@ -15,6 +15,10 @@ fn root(byte: u8) -> RootSecret {
 
 fn with(key: &str) -> Call {
     get("/v1/things").key(key)
+}
+
+fn typed(text: &str) -> Password {
+    Password::new(text.to_owned())
 }
 
 fn new_key() -> NewKey {
@@ -189,16 +193,24 @@ async fn a_key_that_was_brought_along_works_in_every_spelling_and_through_rotati
     let world = World::new();
     let operator = gate::local::operator(&world.gate);
     assert_eq!(world.status(with(BROUGHT)).await, 401);
-    let record = world.gate.import_key(&operator, &new_key(), BROUGHT).unwrap();
+    world.audit.take();
+    let record = world.gate.import_key(&operator, &new_key(), &typed(BROUGHT)).unwrap();
+    assert_eq!(world.audit.take(), ["authn_token_created"]);
     assert!(record.imported && !format!("{record:?}").contains(BROUGHT));
     for call in [with(BROUGHT), get("/v1/things").header("x-api-key", BROUGHT)] {
         assert_eq!(world.status(call).await, 200);
     }
     assert_eq!(world.status(with(&BROUGHT.to_uppercase())).await, 401);
-    assert!(matches!(world.gate.import_key(&operator, &new_key(), BROUGHT), Err(KeyError::Known)));
+    assert!(matches!(
+        world.gate.import_key(&operator, &new_key(), &typed(BROUGHT)),
+        Err(KeyError::Known)
+    ));
     world.gate.rotate_secrets(&operator, &Drawer::new()).unwrap();
     assert_eq!(world.status(with(BROUGHT)).await, 200);
-    assert!(matches!(world.gate.import_key(&operator, &new_key(), BROUGHT), Err(KeyError::Known)));
+    assert!(matches!(
+        world.gate.import_key(&operator, &new_key(), &typed(BROUGHT)),
+        Err(KeyError::Known)
+    ));
     world.gate.revoke_key(&operator, &record.id).unwrap();
     assert_eq!(world.status(with(BROUGHT)).await, 401);
 }
@@ -209,7 +221,7 @@ async fn short_keys_are_brought_along_only_where_that_is_allowed() {
     let lax = World::with(|config| config.keys.short_imports = true);
     let import = |world: &World, text: &str| {
         let operator = gate::local::operator(&world.gate);
-        world.gate.import_key(&operator, &new_key(), text).map(|_| ())
+        world.gate.import_key(&operator, &new_key(), &typed(text)).map(|_| ())
     };
     let weak = import(&strict, &BROUGHT[..40]);
     assert!(matches!(weak, Err(KeyError::Import(ImportError::Weak))));

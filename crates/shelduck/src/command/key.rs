@@ -2,9 +2,11 @@
 
 use anyhow::{Context, Result};
 use http::Method;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::segment;
+use super::user::secret_in;
 use crate::cli::KeyCommand;
 use crate::local::Local;
 use crate::output::{Format, columns};
@@ -17,6 +19,23 @@ pub(crate) async fn run(command: KeyCommand, local: &Local, format: Format) -> R
                 json!({"name": name, "scopes": scope, "expires_in_days": days, "cidrs": cidr});
             let key = local.call(Method::POST, "/v1/keys", Some(&body)).await?;
             format.print(&key, shown_once)
+        }
+        KeyCommand::Import { name, scope, expires, cidr, key_file } => {
+            let days = expires.as_deref().map(days).transpose()?;
+            let secret = secret_in(&key_file)?;
+            let body = json!({
+                "name": name, "scopes": scope, "expires_in_days": days, "cidrs": cidr,
+                "secret": secret.expose_secret(),
+            });
+            let key = local.call(Method::POST, "/v1/keys/import", Some(&body)).await?;
+            format.print(&key, |key| {
+                let field = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or("never");
+                format!(
+                    "Key {name} works from now on, as {}, until {}.",
+                    field("id"),
+                    field("expires_at")
+                )
+            })
         }
         KeyCommand::List => {
             let keys = local.call(Method::GET, "/v1/keys", None).await?;

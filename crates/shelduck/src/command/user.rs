@@ -20,7 +20,7 @@ mod import;
 pub(crate) async fn run(command: UserCommand, local: &Local, format: Format) -> Result<()> {
     match command {
         UserCommand::Add { name, role, grants, password_file } => {
-            let password = password_file.as_deref().map(password_in).transpose()?;
+            let password = password_file.as_deref().map(secret_in).transpose()?;
             let new = json!({"username": name, "role": role, "grants": grants});
             add(local, new, password, format).await
         }
@@ -150,7 +150,7 @@ fn link(name: &str, reset: &Value) -> String {
 
 fn read_password(source: &PasswordSource) -> Result<SecretString> {
     match &source.password_file {
-        Some(path) => password_in(path),
+        Some(path) => secret_in(path),
         None if io::stdin().is_terminal() => Ok(ask()?.into()),
         None => bail!(
             "no terminal to ask for a password; use --password-file FILE (or - for standard input)"
@@ -158,7 +158,8 @@ fn read_password(source: &PasswordSource) -> Result<SecretString> {
     }
 }
 
-fn password_in(path: &Path) -> Result<SecretString> {
+/// The first line of a file; `-` is standard input.
+pub(super) fn secret_in(path: &Path) -> Result<SecretString> {
     let line = if path == Path::new("-") {
         first_line(io::stdin().lock())?
     } else {

@@ -9,6 +9,9 @@ use testkit::{ADMIN, Client, Server, binary};
 
 use crate::sites::{SITE, generous, server_with_site};
 
+/// A key that programs know from elsewhere.
+const BROUGHT: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+
 fn shelduck(dir: &Path, arguments: &[&str], input: &str) -> Result<Output> {
     use std::io::Write;
     let mut child = Command::new(binary()?)
@@ -49,6 +52,8 @@ async fn and_with_a_running_one_where_they_work_at_once() -> Result<()> {
     let base = server.data_dir();
     let dir = base.parent().context("parent")?;
     everything(dir)?;
+    let mut old = Client::with_key(server.address()?, BROUGHT)?;
+    ensure!(old.get(&format!("/v1/sites/{SITE}/overview?period=day")).await?.status == 200);
     let made = json(dir, &["key", "create", "--name", "reader", "--scope", "read:web", "--json"])?;
     let secret = made.get("secret").and_then(Value::as_str).context("secret")?;
     let mut client = Client::with_key(server.address()?, secret)?;
@@ -99,6 +104,15 @@ fn everything(dir: &Path) -> Result<()> {
     let listed = shelduck(dir, &["key", "list", "--json"], "")?;
     let secret = key["secret"].as_str().context("secret")?;
     ensure!(!String::from_utf8_lossy(&listed.stdout).contains(secret), "the list shows a secret");
+    let import = ["key", "import", "--name", "old", "--scope", "read:web", "--json"];
+    let taken = json_with(dir, &import, &format!("{BROUGHT}\n"))?;
+    ensure!(taken["imported"] == true && !taken.to_string().contains(BROUGHT), "{taken}");
+    for refused in [BROUGHT, "too-short", ""] {
+        let output = shelduck(dir, &import, refused)?;
+        ensure!(output.status.code() == Some(1), "{refused}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(said.contains("secret: ") && !said.contains(BROUGHT), "{refused}: {said}");
+    }
     ensure!(
         shelduck(dir, &["key", "create", "--name", "x", "--scope", "everything"], "")?
             .status
