@@ -18,7 +18,7 @@ mod receiver;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rustls::crypto::aws_lc_rs;
@@ -107,6 +107,26 @@ pub struct Forwarder {
     standing: Option<Standing>,
 }
 
+/// What connections to come are checked with. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Authorities(Arc<RwLock<Option<Arc<ClientConfig>>>>);
+
+impl Authorities {
+    /// Reads the file again: the next connection is checked with what is in it. Blocks.
+    ///
+    /// # Errors
+    /// It is missing or cannot be read; what was read before stays.
+    pub fn read_again(&self, config: &SyslogConfig) -> Result<(), SyslogError> {
+        let read = tls(config)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    fn current(&self) -> Option<Arc<ClientConfig>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Whether the configured authorities can be used; gives what TLS is spoken with.
 ///
 /// # Errors
@@ -137,7 +157,7 @@ impl Forwarder {
     /// # Errors
     /// The authorities or the position cannot be read.
     pub fn new(log: &AuditLog, config: &SyslogConfig) -> Result<Self, SyslogError> {
-        let tls = tls(config)?;
+        let authorities = Authorities(Arc::new(RwLock::new(tls(config)?)));
         let newest = page(log.dir(), &Query::default(), 1).map_err(SyslogError::Position)?;
         let newest = newest.records.first().map_or(0, |record| record.sequence);
         let kept = match fs::read_to_string(&config.position) {
@@ -149,7 +169,7 @@ impl Forwarder {
         let arrived = kept.unwrap_or(newest).min(newest);
         Ok(Self {
             log: log.clone(),
-            receiver: Receiver { address: config.address.clone(), tls },
+            receiver: Receiver { address: config.address.clone(), authorities },
             sender: Sender::this(),
             position: config.position.clone(),
             arrived,
@@ -158,6 +178,12 @@ impl Forwarder {
             is_proven: false,
             standing: None,
         })
+    }
+
+    /// What connections are checked with, to read it again.
+    #[must_use]
+    pub fn authorities(&self) -> Authorities {
+        self.receiver.authorities.clone()
     }
 
     /// Sends on what is recorded until `stop` resolves, then what is left; `told` hears of each change.

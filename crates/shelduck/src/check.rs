@@ -39,13 +39,18 @@ pub(crate) fn safe(loaded: &Loaded) -> Result<()> {
     if checks::may_start(&items) {
         return Ok(());
     }
-    let problems: Vec<String> =
-        of(Verdict::Fail).map(|item| format!("  {}: {}", item.id, sentence(item))).collect();
+    let problems = refusals(&items);
     Err(Refused(format!(
-        "the server does not start with this configuration:\n{}",
-        problems.join("\n")
+        "the server does not start with this configuration:\n  {}",
+        problems.join("\n  ")
     ))
     .into())
+}
+
+/// Why the server does not start, one sentence for each reason.
+pub(crate) fn refusals(items: &[PostureItem]) -> Vec<String> {
+    let failed = items.iter().filter(|item| item.verdict == Verdict::Fail);
+    failed.map(|item| format!("{}: {}", item.id, sentence(item))).collect()
 }
 
 fn sentence(item: &PostureItem) -> String {

@@ -58,7 +58,7 @@ pub(crate) async fn run(listen: SocketAddr, format: Format) -> Result<()> {
         "data_dir": dir.path().display().to_string(),
         "site": SAMPLE_HOSTNAME,
     });
-    listeners.serve(&config, runtime, || announce(&ready, format)).await?;
+    listeners.serve(&config, runtime, None, || announce(&ready, format)).await?;
     dir.close().context("the temporary folder")
 }
 

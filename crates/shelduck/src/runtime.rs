@@ -7,6 +7,7 @@
 
 mod clock;
 mod folder;
+mod reload;
 mod reminders;
 mod setup;
 
@@ -40,6 +41,7 @@ use web::report::ReportConfig;
 use web::sites::SiteDirectory;
 
 pub(crate) use self::folder::Folder;
+pub(crate) use self::reload::SecretReload;
 use crate::config::{AuditOrigin, Config, Loaded};
 use crate::{check, secret, wiring};
 
@@ -55,6 +57,7 @@ pub(crate) struct Runtime {
     warehouse: Warehouse,
     journal: Journal,
     loader: Loader,
+    reload: SecretReload,
     drain: CancellationToken,
     /// Cancelled when nothing more is recorded: later than `drain`.
     recorded: CancellationToken,
@@ -138,7 +141,9 @@ impl Runtime {
             return Ok(());
         };
         let address = RedisAddress::parse(url.expose_secret()).context("scale.redis_url")?;
-        self.gate.share_counters(RedisCounters::start(&address).await.context("scale.redis_url")?);
+        let counters = RedisCounters::start(&address).await.context("scale.redis_url")?;
+        self.reload.counts_with(Arc::clone(&counters)).await;
+        self.gate.share_counters(counters);
         Ok(())
     }
 
@@ -234,12 +239,14 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let log = open_audit(config, &keyring)?;
     let forwarder = open_forwarder(config, &log)?;
-    let secrets = secret::RootSecrets::new(config, folder.path(), log.clone())?;
+    let secrets = Arc::new(secret::RootSecrets::new(config, folder.path(), log.clone())?);
     let gate = open_gate(config, url, &control, &clock, (keyring, log))?;
+    let authorities = forwarder.as_ref().map(Forwarder::authorities);
+    let reload = SecretReload::new(loaded, gate.clone(), Arc::clone(&secrets), authorities);
     let drain = CancellationToken::new();
     let app = App::new(Parts {
         gate: gate.clone(),
-        secrets: Arc::new(secrets),
+        secrets,
         control: control.clone(),
         warehouse: warehouse.clone(),
         sites,
@@ -259,6 +266,7 @@ fn open(loaded: &Loaded, folder: Folder, url: &str, demo_site: Option<&str>) -> 
         warehouse,
         journal,
         loader,
+        reload,
         drain,
         recorded: CancellationToken::new(),
         jobs: tokio::task::JoinSet::new(),

@@ -10,7 +10,7 @@ use crate::config::{Config, Loaded};
 use crate::listen::{Listener, Reload, UnixSocketListener};
 use crate::local::SOCKET;
 use crate::output::{Format, note};
-use crate::runtime::{Folder, Runtime};
+use crate::runtime::{Folder, Runtime, SecretReload};
 use crate::{log, output, wiring};
 
 pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
@@ -30,7 +30,8 @@ pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
         "setup_url": setup_url,
         "data_dir": runtime.data_dir().display().to_string(),
     });
-    listeners.serve(config, runtime, || announce(&ready, format)).await
+    let secrets = runtime.secret_reload();
+    listeners.serve(config, runtime, Some(&secrets), || announce(&ready, format)).await
 }
 
 /// Records the start, and every layer that is switched off; ends sessions where a start shall.
@@ -96,11 +97,12 @@ impl Listeners {
         self.redirect.as_ref().map(|redirect| format!("http://{}", redirect.local_address()))
     }
 
-    /// Serves until a signal, then drains and puts everything away.
+    /// Serves until a signal, then drains and puts everything away. Without `secrets` a signal reads none again.
     pub(crate) async fn serve(
         self,
         config: &Config,
         runtime: Runtime,
+        secrets: Option<&SecretReload>,
         ready: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         let socket = runtime.data_dir().join(SOCKET);
@@ -119,7 +121,7 @@ impl Listeners {
         // Caught before it is announced: whoever was told that the server is ready can stop it cleanly.
         let mut signals = Signals::listen()?;
         ready()?;
-        signals.until_stop(&reload).await;
+        signals.until_stop(&reload, secrets).await;
         tracing::info!("stopping: no new requests, those under way finish");
         drain.cancel();
         for listener in [public, admin, local].into_iter().chain(redirect) {
@@ -151,15 +153,18 @@ impl Signals {
         })
     }
 
-    /// Waits for one that asks to stop; SIGHUP asks to read the certificate again.
-    async fn until_stop(&mut self, reload: &Reload) {
+    /// Waits for one that asks to stop; SIGHUP asks to read the certificate and the secrets again.
+    async fn until_stop(&mut self, reload: &Reload, secrets: Option<&SecretReload>) {
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
                 _ = self.hang_up.recv() => {
-                    tracing::info!("asked to read the certificate again");
+                    tracing::info!("asked to read the certificate and the secrets again");
                     reload.ask();
+                    if let Some(secrets) = secrets {
+                        secrets.read_again().await;
+                    }
                 }
             }
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use audit::syslog::{BadAddress, SyslogConfig};
 use gate::GateConfig;
 use gate::config::{
-    CorsConfig, ForwardedHeader, LimitsConfig, LockoutConfig, MfaConfig, MfaRule, Mode, OffConfig,
-    PasswordConfig, SessionsConfig,
+    CorsConfig, ForwardedHeader, KeysConfig, LimitsConfig, LockoutConfig, MfaConfig, MfaRule, Mode,
+    OffConfig, PasswordConfig, SessionsConfig, TokensConfig,
 };
 use gate::factor::totp::TotpAlgorithm;
 use gate::limits::{Burst, CallerScope, Costs, HeavyConfig, InFlightMax, Tiers};
@@ -52,7 +52,9 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
             privileged_absolute_s: seconds(auth.absolute / 2),
             ..SessionsConfig::default()
         },
+        tokens: tokens(config),
         mfa: mfa(config),
+        keys: keys(config),
         limits: limits(config),
         cors: CorsConfig { api_origins: config.cors.api_origins.clone() },
         off: OffConfig {
@@ -62,6 +64,28 @@ pub(crate) fn gate(config: &Config) -> GateConfig {
         },
         audit_decisions: config.audit.decisions,
         ..GateConfig::default()
+    }
+}
+
+fn tokens(config: &Config) -> TokensConfig {
+    let auth = &config.auth;
+    TokensConfig {
+        algorithm: auth.token_algorithm,
+        access_life_s: seconds(auth.access_life),
+        refresh_idle_s: seconds(auth.refresh_idle),
+        refresh_absolute_s: seconds(auth.refresh_absolute),
+        per_user_max: auth.per_user_max,
+    }
+}
+
+fn keys(config: &Config) -> KeysConfig {
+    let auth = &config.auth;
+    KeysConfig {
+        environment: auth.environment.clone(),
+        life_days: days(auth.key_life),
+        life_days_max: days(auth.key_life_max),
+        overlap_hours: whole(auth.overlap.as_secs() / 3600),
+        short_imports: auth.short_imports,
     }
 }
 
@@ -183,6 +207,10 @@ pub(crate) fn admin(config: &Config) -> ListenConfig {
         connections_max: 64,
         ..ListenConfig::default()
     }
+}
+
+fn days(duration: Duration) -> u32 {
+    whole(duration.as_secs() / (24 * 3600))
 }
 
 fn seconds(duration: Duration) -> u32 {

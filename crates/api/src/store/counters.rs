@@ -44,7 +44,8 @@ const SERVERS: &str = "shelduck:servers";
 
 /// Counters in Redis. The task that keeps the connection ends with the last handle.
 pub struct RedisCounters {
-    client: Client,
+    /// Held while a connection is made.
+    client: tokio::sync::Mutex<Client>,
     /// This server among those that share the counters.
     name: String,
     line: Mutex<Line>,
@@ -106,7 +107,7 @@ impl RedisCounters {
         let _set_already = rustls::crypto::aws_lc_rs::default_provider().install_default();
         metrics::gauge!("shelduck_shared_counters_connected").set(0.0);
         Ok(Self {
-            client: address.client(),
+            client: tokio::sync::Mutex::new(address.client()),
             name: gate::secret::hex(&name),
             line: Mutex::new(Line::Untried),
             servers: AtomicU32::new(0),
@@ -166,13 +167,30 @@ impl RedisCounters {
 
     /// Takes up a connection over which this server could say that it is there.
     async fn connect(&self) -> Result<(), RedisError> {
+        let client = self.client.lock().await;
+        self.up(self.connection_of(&client).await?);
+        Ok(())
+    }
+
+    async fn connection_of(&self, client: &Client) -> Result<MultiplexedConnection, RedisError> {
         // The bounds are those of who waits, in `within`.
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let mut connection =
-            self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         self.say_present(&mut connection).await?;
-        self.up(connection);
+        Ok(connection)
+    }
+
+    /// Counts at another address from now on.
+    ///
+    /// # Errors
+    /// There is no connection to it within two seconds; everything stays as it was.
+    pub async fn go_over(&self, address: &RedisAddress) -> Result<(), SharedCountersError> {
+        let mut client = self.client.lock().await;
+        let next = address.client();
+        let connection = within(CONNECT_MAX, self.connection_of(&next)).await;
+        self.up(connection.map_err(SharedCountersError::new)?);
+        *client = next;
         Ok(())
     }
 

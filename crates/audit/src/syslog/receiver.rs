@@ -4,15 +4,15 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket, UnixDatagram};
 use tokio_rustls::TlsConnector;
 use url::Url;
+
+use super::Authorities;
 
 /// How long a connection may take to come about, and a message to be taken.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -101,7 +101,7 @@ impl Address {
 #[derive(Clone)]
 pub(super) struct Receiver {
     pub(super) address: Address,
-    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) authorities: Authorities,
 }
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -138,7 +138,7 @@ impl Receiver {
             }
             Way::Tcp => Ok(Connection::Stream(Box::new(dial(host, *port).await?))),
             Way::Tls => {
-                let config = self.tls.clone().ok_or(io::ErrorKind::InvalidInput)?;
+                let config = self.authorities.current().ok_or(io::ErrorKind::InvalidInput)?;
                 let name = ServerName::try_from(host.clone()).map_err(io::Error::other)?;
                 let stream = dial(host, *port).await?;
                 let stream = TlsConnector::from(config).connect(name, stream).await?;

@@ -127,24 +127,60 @@ async fn what_a_broken_connection_may_have_lost_is_sent_again() {
     assert_eq!(standings.recv().await, None);
 }
 
+/// A receiver with TLS, and its certificate.
+fn with_certificate() -> (TlsAcceptor, String) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    (TlsAcceptor::from(Arc::new(config)), cert.pem())
+}
+
+#[tokio::test]
+async fn authorities_that_are_read_again_count_from_the_next_connection_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = receiver.local_addr().unwrap().port();
+    let ((acceptor, certificate), (_, stranger)) = (with_certificate(), with_certificate());
+    let log = log(dir.path());
+    let settings = config(dir.path(), &format!("tls://localhost:{port}"));
+    fs::write(dir.path().join("ca.pem"), stranger).unwrap();
+    let forwarder = Forwarder::new(&log, &settings).unwrap();
+    let authorities = forwarder.authorities();
+    let running = tokio::spawn(forwarder.run(std::future::pending(), |_| {}));
+    log.record(entry("authz_admin"));
+    let (stream, _) = receiver.accept().await.unwrap();
+    if let Ok(mut stream) = acceptor.accept(stream).await {
+        assert!(stream.read_u8().await.is_err(), "a stranger was trusted");
+    }
+    for unusable in ["", "-----BEGIN CERTIFICATE-----"] {
+        fs::write(dir.path().join("ca.pem"), unusable).unwrap();
+        assert!(authorities.read_again(&settings).is_err());
+    }
+    let (stream, _) = receiver.accept().await.unwrap();
+    if let Ok(mut stream) = acceptor.accept(stream).await {
+        assert!(stream.read_u8().await.is_err(), "what cannot be read changed what is trusted");
+    }
+    fs::write(dir.path().join("ca.pem"), certificate).unwrap();
+    authorities.read_again(&settings).unwrap();
+    let (stream, _) = receiver.accept().await.unwrap();
+    let mut stream = acceptor.accept(stream).await.unwrap();
+    until_event(&mut stream, "authz_admin").await;
+    running.abort();
+    let _cancelled = running.await;
+}
+
 #[tokio::test]
 async fn a_receiver_with_tls_is_checked() {
     let dir = tempfile::tempdir().unwrap();
     let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = receiver.local_addr().unwrap().port();
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(
-        ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![cert.der().clone()],
-                PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap(),
-            )
-            .unwrap(),
-    ));
+    let (acceptor, certificate) = with_certificate();
     let log = log(dir.path());
     let settings = config(dir.path(), &format!("tls://localhost:{port}"));
     assert!(matches!(tls(&settings), Err(SyslogError::Authorities { .. })));
@@ -152,7 +188,7 @@ async fn a_receiver_with_tls_is_checked() {
     assert!(matches!(tls(&without), Err(SyslogError::NoAuthorities)));
 
     let stranger = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    for (authority, is_taken) in [(stranger.cert.pem(), false), (cert.pem(), true)] {
+    for (authority, is_taken) in [(stranger.cert.pem(), false), (certificate, true)] {
         fs::write(dir.path().join("ca.pem"), authority).unwrap();
         let forwarder = Forwarder::new(&log, &settings).unwrap();
         let running = tokio::spawn(forwarder.run(std::future::pending(), |_| {}));

@@ -17,9 +17,11 @@ mod listeners;
 mod lists;
 mod machine;
 mod passwords;
+mod reach;
 mod scale;
 mod secrets;
 mod syslog;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +92,9 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
         bounds::limits(config),
         bounds::engine(config),
         bounds::audit(config),
+        tokens::lives(config),
+        tokens::secret(config),
+        tokens::imports(config),
         scale::counters(config),
         syslog::receiver(config),
         insecure::switches(config),
@@ -98,7 +103,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
     items.extend(listeners::run(config));
     items.extend(passwords::rules(config));
     items.extend(files::of_secrets(loaded));
-    items.extend(files::tls(config, now));
+    items.extend(files::tls(loaded, now));
     items.extend(files::geoip(config));
     items.extend(secrets::previous(config));
     items.extend(secrets::known(config));

@@ -6,11 +6,12 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::external::CREDENTIALS_DIRECTORY;
 use super::options::{Config, ENTRIES, Entry};
 use super::setting::Raw;
 
 /// The prefix of every environment variable.
-const PREFIX: &str = "SHELDUCK_";
+pub(super) const PREFIX: &str = "SHELDUCK_";
 
 /// A configuration and what was wrong with what was written.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<Problem>,
     /// The file that was read, if there was one.
     pub(crate) file: Option<PathBuf>,
+    /// The folder of the service manager's credentials, if there is one.
+    pub(crate) credentials: Option<PathBuf>,
     /// The options that were set, and where.
     pub(crate) set: Vec<Set>,
 }
@@ -43,6 +46,22 @@ pub(crate) enum Place {
     Environment,
     /// In a file of its own, which the environment names.
     ContentOf(PathBuf),
+    /// In a credential of the service manager.
+    Credential(PathBuf),
+    /// By a command, which the environment names.
+    Printed,
+}
+
+impl Place {
+    /// Whether a variable says so.
+    const fn is_by_variable(&self) -> bool {
+        matches!(self, Self::Environment | Self::ContentOf(_) | Self::Printed)
+    }
+}
+
+/// That everything was read before, and what it was.
+pub(super) struct Again<'a> {
+    pub(super) before: &'a Config,
 }
 
 /// Something written that cannot be used.
@@ -60,10 +79,18 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Reads the file (given, or `shelduck.toml` here when it exists), then the environment over it.
+/// Reads the file (given, or `shelduck.toml` here when it exists), the credentials over it, then the environment.
 pub(crate) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
+) -> Loaded {
+    read(file, environment, None)
+}
+
+fn read(
+    file: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+    again: Option<&Again<'_>>,
 ) -> Loaded {
     let mut loaded = Loaded::from(Config::default());
     let default = Path::new("shelduck.toml");
@@ -71,19 +98,32 @@ pub(crate) fn load(
         loaded.file = Some(path.to_owned());
         loaded.read_file(path);
     }
-    loaded.read_environment(environment.filter(|(name, _)| name.starts_with(PREFIX)).collect());
+    let is_ours = |name: &str| name.starts_with(PREFIX) || name == CREDENTIALS_DIRECTORY;
+    let mut variables: BTreeMap<String, String> =
+        environment.filter(|(name, _)| is_ours(name)).collect();
+    if let Some(dir) = variables.remove(CREDENTIALS_DIRECTORY).filter(|dir| !dir.is_empty()) {
+        loaded.read_credentials(Path::new(&dir));
+    }
+    for (name, text) in variables {
+        loaded.read_variable(&name, text, again);
+    }
     loaded
 }
 
 /// A configuration that nobody wrote: the demo's, and the one `shelduck init` writes.
 impl From<Config> for Loaded {
     fn from(config: Config) -> Self {
-        Self { config, problems: Vec::new(), file: None, set: Vec::new() }
+        Self { config, problems: Vec::new(), file: None, credentials: None, set: Vec::new() }
     }
 }
 
 impl Loaded {
-    fn problem(&mut self, place: impl Into<String>, message: impl Into<String>) {
+    /// Reads everything again, except what commands print: no command runs in a server that serves.
+    pub(crate) fn again(&self, environment: impl Iterator<Item = (String, String)>) -> Self {
+        read(self.file.as_deref(), environment, Some(&Again { before: &self.config }))
+    }
+
+    pub(super) fn problem(&mut self, place: impl Into<String>, message: impl Into<String>) {
         self.problems.push(Problem { place: place.into(), message: message.into() });
     }
 
@@ -123,33 +163,28 @@ impl Loaded {
         }
     }
 
-    fn read_environment(&mut self, variables: BTreeMap<String, String>) {
-        for (name, text) in variables {
-            let path = name.trim_start_matches(PREFIX).to_lowercase().replace("__", ".");
-            if let Some(entry) = ENTRIES.iter().find(|entry| entry.path == path) {
-                self.set(entry, &name, Place::Environment, &Raw::Text(text));
-                continue;
+    fn read_variable(&mut self, name: &str, text: String, again: Option<&Again<'_>>) {
+        let path = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
+        let Some((entry, way)) = meaning(&path) else {
+            return self.unknown(name, &path);
+        };
+        let is_set =
+            self.set.iter().any(|set| set.path == entry.path && set.place.is_by_variable());
+        if is_set {
+            let message = format!("sets {}, and so does another variable; leave one", entry.path);
+            return self.problem(name, message);
+        }
+        match way {
+            Way::Value => self.set(entry, name, Place::Environment, &Raw::Text(text)),
+            Way::Content => {
+                let file = PathBuf::from(text);
+                self.set_content(entry, name, &file, Place::ContentOf(file.clone()));
             }
-            let from_file = path
-                .strip_suffix("_file")
-                .and_then(|path| ENTRIES.iter().find(|entry| entry.path == path));
-            match from_file {
-                Some(entry) => match fs::read_to_string(&text) {
-                    Ok(content) => {
-                        let place = Place::ContentOf(PathBuf::from(text));
-                        self.set(entry, &name, place, &Raw::Text(content));
-                    }
-                    Err(error) => self.problem(
-                        name,
-                        format!("names the file {text}, which cannot be read: {error}"),
-                    ),
-                },
-                None => self.unknown(&name, &path),
-            }
+            Way::Printed => self.set_printed(entry, name, &text, again),
         }
     }
 
-    fn set(&mut self, entry: &Entry, written: &str, place: Place, raw: &Raw) {
+    pub(super) fn set(&mut self, entry: &Entry, written: &str, place: Place, raw: &Raw) {
         match (entry.set)(&mut self.config, raw) {
             Ok(()) => self.set.push(Set { path: entry.path, place }),
             Err(message) => {
@@ -158,7 +193,7 @@ impl Loaded {
         }
     }
 
-    fn unknown(&mut self, place: &str, path: &str) {
+    pub(super) fn unknown(&mut self, place: &str, path: &str) {
         let nearest = ENTRIES.iter().map(|entry| (distance(path, entry.path), entry.path)).min();
         let hint = match nearest {
             Some((distance, name)) if distance <= 4 => format!("; did you mean {name}?"),
@@ -166,6 +201,29 @@ impl Loaded {
         };
         self.problem(place, format!("is no option{hint}"));
     }
+}
+
+/// How a variable gives an option its value.
+enum Way {
+    /// It is the value.
+    Value,
+    /// It names the file that holds the value.
+    Content,
+    /// It is the command that prints the value, which only a secret has.
+    Printed,
+}
+
+/// What a variable is about, from its name in the form of a path.
+fn meaning(path: &str) -> Option<(&'static Entry, Way)> {
+    let entry = |path: &str| ENTRIES.iter().find(|entry| entry.path == path);
+    if let Some(entry) = entry(path) {
+        return Some((entry, Way::Value));
+    }
+    if let Some(entry) = path.strip_suffix("_file").and_then(entry) {
+        return Some((entry, Way::Content));
+    }
+    let entry = path.strip_suffix("_command").and_then(entry)?;
+    entry.secret.then_some((entry, Way::Printed))
 }
 
 /// The Levenshtein distance: how many letters have to change.

@@ -2,10 +2,11 @@
 //! it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gate::Class;
+use gate::token::TokenAlgorithm;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -27,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) show: fn(&Config) -> String,
     /// Its value, when it is a secret and set.
     pub(crate) secret_value: fn(&Config) -> Option<&str>,
+    /// The file it names, when it names one.
+    pub(crate) named_file: fn(&Config) -> Option<&Path>,
 }
 
 macro_rules! options {
@@ -66,6 +69,7 @@ macro_rules! options {
                 },
                 show: |config| config.$section.$field.show(),
                 secret_value: |config| config.$section.$field.secret(),
+                named_file: |config| config.$section.$field.file(),
             },)*)*
         ];
 
@@ -139,6 +143,17 @@ options! {
         idle.sessions: Duration = Duration::from_secs(60 * 60), "How long a session lives unused (an admin's: half of it).";
         absolute.sessions: Duration = Duration::from_secs(24 * 60 * 60), "How long a session lives at most (an admin's: half of it).";
         forget_on_restart.sessions: bool = false, "Whether every start ends all sessions of browsers; keys, and tokens of programs, go on.";
+        token_algorithm.tokens.algorithm: TokenAlgorithm = TokenAlgorithm::Ed25519, "What signs access tokens: `ed25519`, whose public key anybody may have, or `hs256` for programs that know nothing else. Changing it ends the access tokens of before.";
+        token_secret.tokens.secret: Option<SecretString> = None, "Secret of 64 hexadecimal digits that `hs256` signs with, for programs that verify tokens themselves; whoever has it can also make them. Without it one is derived that nobody else has.";
+        access_life.tokens: Duration = Duration::from_secs(15 * 60), "How long an access token opens doors; from 1m to 1h.";
+        refresh_idle.tokens: Duration = Duration::from_secs(7 * 24 * 3600), "How long a refresh token may lie unused; at least as long as an access token lives.";
+        refresh_absolute.tokens: Duration = Duration::from_secs(30 * 24 * 3600), "How long a program may go on without its user signing in again; at most 90d.";
+        per_user_max.tokens: usize = 10, "Sign-ins of programs of one user at a time; the oldest ends.";
+        environment.keys: String = "live".to_owned(), "Mark inside new API keys, one to eight lower-case letters; keys with another mark are refused. Give each environment its own.";
+        key_life.keys.life: Duration = Duration::from_secs(90 * 24 * 3600), "How long an API key works when its maker does not say, in whole days.";
+        key_life_max.keys.life_max: Duration = Duration::from_secs(366 * 24 * 3600), "How long an API key may work; at most 366d.";
+        overlap.keys: Duration = Duration::from_secs(24 * 3600), "How long a replaced API key goes on working, in whole hours; at most 7d.";
+        short_imports.keys: bool = false, "Whether API keys of 32 to 63 characters may be brought along from other systems; without it they need 256 bits.";
         required.mfa: MfaRequired = MfaRequired::Privileged, "Who must have a second factor: `privileged` (admins, and whoever may change anything), `all`, or `none`.";
         databases.mfa: Vec<String> = Vec::new(), "Databases of which everybody with any right on them must have a second factor.";
         previous_codes.mfa: u32 = 1, "How many codes of an authenticator app before the present one are taken too, 0 or 1.";
@@ -255,6 +270,11 @@ words!(Class {
     "monitoring" => Class::Monitoring,
     "static" => Class::Static,
     "other" => Class::Other,
+});
+
+words!(TokenAlgorithm {
+    "ed25519" => TokenAlgorithm::Ed25519,
+    "hs256" => TokenAlgorithm::Hs256,
 });
 
 /// Which headers the trusted proxies write.

@@ -9,7 +9,8 @@ use super::options::{Config, ENTRIES, SECTIONS};
 pub(crate) fn sample(config: &Config) -> String {
     let defaults = Config::default();
     let mut text = "# Shelduck's configuration. Every option can also be set in the environment:\n\
-                    # SHELDUCK_SECTION__KEY, and for the content of a file SHELDUCK_SECTION__KEY_FILE.\n"
+                    # SHELDUCK_SECTION__KEY, for the content of a file SHELDUCK_SECTION__KEY_FILE, for what a command prints\n\
+                    # (secrets only) SHELDUCK_SECTION__KEY_COMMAND, or in the credential shelduck.section.key.\n"
         .to_owned();
     for (section, about) in SECTIONS {
         // Writing to a string cannot fail.

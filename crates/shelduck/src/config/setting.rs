@@ -1,7 +1,7 @@
 //! The shapes a setting can have, and how each is read from TOML and from text.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -61,6 +61,11 @@ pub(crate) trait Setting: Sized {
     fn secret(&self) -> Option<&str> {
         None
     }
+
+    /// The value itself, when it names a file and is set.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
 }
 
 macro_rules! from_str {
@@ -116,6 +121,10 @@ impl Setting for PathBuf {
     fn show(&self) -> String {
         self.display().to_string()
     }
+
+    fn file(&self) -> Option<&Path> {
+        Some(self)
+    }
 }
 
 impl Setting for SecretString {
@@ -151,6 +160,10 @@ impl<T: Setting> Setting for Option<T> {
 
     fn secret(&self) -> Option<&str> {
         self.as_ref().and_then(T::secret)
+    }
+
+    fn file(&self) -> Option<&Path> {
+        self.as_ref().and_then(T::file)
     }
 }
 

@@ -8,13 +8,20 @@ use anyhow::{Context, Result, ensure};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use testkit::{ADMIN, Answer, Client, Server, totp_code};
+use testkit::{ADMIN, Answer, Client, Device, Server, totp_code};
 
 use crate::planted::{Heard, Planted, cookie};
 use crate::sites::{SITE, browser, generous};
 
 const SESSION: &str = "__Host-shelduck";
 const DEVICE: &str = "__Host-shelduck-device";
+
+/// Secrets of the configuration; nothing listens where the counters are said to be.
+const REDIS_PASSWORD: &str = "knot-in-the-counters-61";
+const PREVIOUS_SECRET: &str = "b91e04d7c25f683aa4f07c1e5d92863be80d3f5617ca294bf3b8650d1e47a92c";
+const TOKEN_SECRET: &str = "6ea3f5907b2cd4188d51b0e3fc7a6294179e8d40a5c3f26b0f94dcb7521e38a6";
+/// A key that programs know from elsewhere.
+const BROUGHT: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 
 /// Addresses nobody else has.
 const VISITOR_V4: &str = "203.0.113.77";
@@ -60,15 +67,28 @@ impl Field {
         let options = generous()
             .with("SERVER__TRUSTED_PROXIES", "127.0.0.1/32")
             .with("SERVER__PUBLIC_URL", "https://stats.example")
+            .with("SERVER__PREVIOUS_SECRET", PREVIOUS_SECRET)
+            .with("SCALE__REDIS_URL", &format!("redis://a:{REDIS_PASSWORD}@127.0.0.1:1/0"))
+            .with("AUTH__TOKENS__ALGORITHM", "hs256")
+            .with("AUTH__TOKENS__SECRET", TOKEN_SECRET)
             .with("AUDIT__DECISIONS", "true")
             .with("LOG__LEVEL", "trace");
         let server = Server::start(options)?;
-        Ok(Self {
+        let mut field = Self {
             server,
             heard: Heard::default(),
-            planted: Vec::new(),
+            planted: vec![Planted::text("the password of the counters", REDIS_PASSWORD)?],
             password: "curlew.spartina.4.marl.bittern".to_owned(),
-        })
+        };
+        for (what, secret) in [
+            ("the secret of before", PREVIOUS_SECRET),
+            ("the secret of tokens", TOKEN_SECRET),
+            ("a key that is brought along", BROUGHT),
+        ] {
+            field.plant(Planted::text(what, secret)?);
+            field.plant(Planted::bytes(&format!("{what} as bytes"), &unhex(secret)?)?);
+        }
+        Ok(field)
     }
 
     fn plant(&mut self, planted: Planted) {
@@ -135,7 +155,63 @@ impl Field {
         ensure!(answer.status == 200, "{}", answer.text());
         self.plant_session("the person's", &answer, "POST /v1/auth/login")?;
         self.app(&mut ada).await?;
+        self.passkey(&mut ada).await?;
         Ok(ada)
+    }
+
+    /// A passkey: what it is asked, what it answers, and a sign-in with it.
+    async fn passkey(&mut self, ada: &mut Client) -> Result<()> {
+        let mut device = Device::at("https://stats.example")?;
+        let path = "/v1/me/passkeys/options";
+        let offer = self.heard.ask(ada, Method::POST, path, None).await?;
+        self.plant_challenge(&offer, path)?;
+        let made = device.make(&offer.json()?["options"])?;
+        self.plant_answer(&made, &["clientDataJSON", "attestationObject"])?;
+        let body =
+            json!({"transaction": text(&offer, "/transaction")?, "name": "x", "passkey": made});
+        let added = self.post(ada, "/v1/me/passkeys", &body).await?;
+        ensure!(added.status == 201, "{}", added.text());
+        if cookie(&added, SESSION).is_ok() {
+            self.plant_session("the renewed", &added, "POST /v1/me/passkeys")?;
+        }
+        let mut again = from(&self.server, PERSON, PERSON_AGENT)?;
+        for fits in [false, true] {
+            let path = "/v1/auth/passkey/options";
+            let offer = self.heard.ask(&mut again, Method::POST, path, None).await?;
+            self.plant_challenge(&offer, path)?;
+            let mut answer = device.answer(&offer.json()?["options"])?;
+            if !fits {
+                answer["response"]["userHandle"] = json!("cGhhbGFyb3Bl");
+                answer["id"] = json!("cGhhbGFyb3BlLWhhbmRsZQ");
+            }
+            self.plant_answer(&answer, &["clientDataJSON", "signature"])?;
+            let body = json!({"transaction": text(&offer, "/transaction")?, "passkey": answer});
+            let signed_in = self.post(&mut again, "/v1/auth/passkey", &body).await?;
+            ensure!(signed_in.status.is_success() == fits, "{}", signed_in.text());
+            if fits {
+                self.plant_session("the passkey's", &signed_in, "POST /v1/auth/passkey")?;
+            }
+        }
+        let listed = self.heard.ask(ada, Method::GET, "/v1/me/passkeys", None).await?;
+        ensure!(listed.status == 200, "{}", listed.text());
+        Ok(())
+    }
+
+    fn plant_challenge(&mut self, offer: &Answer, path: &str) -> Result<()> {
+        let place = format!("POST {path}");
+        for pointer in ["/transaction", "/options/challenge"] {
+            let value = text(offer, pointer)?;
+            self.plant(Planted::text(&format!("{pointer} of {path}"), &value)?.seen_in(&place));
+        }
+        Ok(())
+    }
+
+    fn plant_answer(&mut self, answer: &Value, parts: &[&str]) -> Result<()> {
+        for part in parts {
+            let value = answer["response"][part].as_str().context("a part of an answer")?;
+            self.plant(Planted::text(&format!("a passkey's {part}"), value)?);
+        }
+        Ok(())
     }
 
     /// A wrong password, a password in the place of a name, and bodies that cannot be read.
@@ -236,6 +312,8 @@ impl Field {
         ensure!(made.status == 201, "{}", made.text());
         let key = text(&made, "/secret")?;
         self.plant(Planted::text("an API key", &key)?.seen_in("POST /v1/keys"));
+        let old = json!({"name": "old", "scopes": ["read:web"], "secret": BROUGHT});
+        ensure!(self.post(admin, "/v1/keys/import", &old).await?.status == 201);
         let longest = key.split('_').max_by_key(|part| part.len()).context("no parts")?;
         self.plant(Planted::text("a key's secret part", longest)?.seen_in("POST /v1/keys"));
         let wrong = "sdk_live_notakey_turnstone4turnstone4turnstone4";
@@ -245,6 +323,7 @@ impl Field {
         for header in [
             ("authorization", format!("Bearer {key}")),
             ("x-api-key", key.clone()),
+            ("x-api-key", BROUGHT.to_owned()),
             ("authorization", format!("Bearer {wrong}")),
             ("authorization", format!("ApiKey {wrong}")),
             ("authorization", "Basic Z29kd2l0OmF2b2NldC0zMQ==".to_owned()),

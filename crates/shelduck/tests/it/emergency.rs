@@ -26,7 +26,7 @@ fn json_of(server: &Server, arguments: &[&str]) -> Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-fn new_key(server: &Server) -> Result<String> {
+pub(crate) fn new_key(server: &Server) -> Result<String> {
     let key = ["key", "create", "--name", "k", "--scope", "admin:*", "--json"];
     Ok(json_of(server, &key)?["secret"].as_str().context("secret")?.to_owned())
 }
@@ -38,13 +38,13 @@ fn is_intact(server: &Server) -> Result<()> {
 }
 
 /// Somebody signed in and a key, and whether each still opens something.
-struct Held {
-    cookie: String,
-    key: String,
+pub(crate) struct Held {
+    pub(crate) cookie: String,
+    pub(crate) key: String,
 }
 
 impl Held {
-    async fn of(server: &Server) -> Result<Self> {
+    pub(crate) async fn of(server: &Server) -> Result<Self> {
         let mut admin = Client::anonymous(server.address()?);
         let form = json!({"username": ADMIN.0, "password": ADMIN.1});
         if admin.send_json(Method::POST, "/v1/auth/login", &form).await?.status != 200 {
@@ -57,7 +57,7 @@ impl Held {
     }
 
     /// The statuses of the session and of the key.
-    async fn opens(&self, server: &Server) -> Result<[u16; 2]> {
+    pub(crate) async fn opens(&self, server: &Server) -> Result<[u16; 2]> {
         let mut session = Client::anonymous(server.address()?);
         session.headers.insert("cookie", self.cookie.parse()?);
         let mut program = Client::with_key(server.address()?, &self.key)?;

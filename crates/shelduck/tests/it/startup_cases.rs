@@ -115,6 +115,14 @@ pub(crate) const CASES: &[Case] = &[
     Case::file("config", "not TOML", "[server]\nsecret = 'hunter2\n"),
     Case::file("config", "a secret's file that is not there", "")
         .with(&[("SHELDUCK_SERVER__SECRET_FILE", "nothing-here")]),
+    Case::file("config", "a secret from two places", "").with(&[
+        ("SHELDUCK_SERVER__SECRET", RANDOM),
+        ("SHELDUCK_SERVER__SECRET_COMMAND", "/bin/true"),
+    ]),
+    Case::file("config", "a command that prints nothing", "")
+        .with(&[("SHELDUCK_SERVER__SECRET_COMMAND", "/bin/true")]),
+    Case::file("config", "a command for what is no secret", "")
+        .with(&[("SHELDUCK_HTTP__LISTEN_COMMAND", "/bin/true")]),
     Case::file("data_dir", "a file in its place", "")
         .beside(|dir| Ok(fs::write(dir.join("shelduck-data"), "")?)),
     Case::file("data_dir", "open to everybody", "").beside(|dir| {
@@ -163,6 +171,18 @@ pub(crate) const CASES: &[Case] = &[
         "out of a document",
         "[server]\nprevious_secret = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'\n",
     ),
+    Case::file("token_lives", "too long", "[auth.tokens]\naccess_life = '2h'\n"),
+    Case::file("token_lives", "keys for ever", "[auth.keys]\nlife_max = '1000d'\n"),
+    Case::file(
+        "token_secret",
+        "not random",
+        "[auth.tokens]\nalgorithm = 'hs256'\nsecret = 'nobody guesses this'\n",
+    ),
+    Case::file("token_secret", "nothing is signed with it", "").beside(|dir| {
+        let text = format!("[auth.tokens]\nsecret = '{RANDOM}'\n");
+        private(&dir.join("shelduck.toml"), &text)
+    }),
+    Case::file("key_imports", "short ones", "[auth.keys]\nshort_imports = true\n"),
     Case::file("http_exposure", "plain HTTP for everybody", "[http]\nlisten = '0.0.0.0:8080'\n"),
     Case::file("admin_exposure", "every address", "[admin]\nlisten = '0.0.0.0:8081'\n"),
     Case::file("admin_exposure", "a public address", "[admin]\nlisten = '[2001:db8::1]:8081'\n"),

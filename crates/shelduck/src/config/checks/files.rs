@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::options::ENTRIES;
 use super::super::{Config, Loaded, Place};
 use super::Subject;
+use super::reach::{is_open, is_open_in};
 use crate::listen::certificate_end;
 use crate::secret;
 
@@ -25,11 +26,6 @@ const GEOIP: Subject = Subject::new("geoip_database", "The city file can be read
 
 /// From when on a certificate's end is worth a warning.
 const CERTIFICATE_WARNING: SignedDuration = SignedDuration::from_hours(21 * 24);
-
-/// Whether somebody else than its owner may read it; what is not there cannot be read.
-fn is_open(path: &Path, mask: u32) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.permissions().mode() & mask != 0)
-}
 
 pub(super) fn data_dir(config: &Config) -> PostureItem {
     let dir = &config.server.data_dir;
@@ -58,7 +54,7 @@ pub(super) fn configuration(loaded: &Loaded) -> PostureItem {
     if held.is_empty() {
         return CONFIG_FILE.passed(format!("{} holds no secret", file.display()));
     }
-    if is_open(file, 0o077) {
+    if is_open(file) {
         return CONFIG_FILE.refused(
             format!("{} holds {} and can be read by others", file.display(), held.join(", ")),
             format!("chmod 600 {}", file.display()),
@@ -71,12 +67,12 @@ pub(super) fn configuration(loaded: &Loaded) -> PostureItem {
 pub(super) fn of_secrets(loaded: &Loaded) -> Vec<PostureItem> {
     let own = secret::path(&loaded.config.server.data_dir);
     let named = loaded.set.iter().filter_map(|set| match &set.place {
-        Place::ContentOf(path) => Some(path.clone()),
-        Place::File | Place::Environment => None,
+        Place::ContentOf(path) | Place::Credential(path) => Some(path.clone()),
+        Place::File | Place::Environment | Place::Printed => None,
     });
     let files: Vec<_> = named.chain([own]).filter(|path| path.exists()).collect();
     let judge = |path: &std::path::PathBuf| {
-        if is_open(path, 0o077) {
+        if is_open_in(path, loaded.credentials.as_deref()) {
             SECRET_FILE.refused(
                 format!("{} can be read by others", path.display()),
                 format!("chmod 600 {}", path.display()),
@@ -88,11 +84,12 @@ pub(super) fn of_secrets(loaded: &Loaded) -> Vec<PostureItem> {
     files.iter().map(judge).collect()
 }
 
-pub(super) fn tls(config: &Config, now: Timestamp) -> Vec<PostureItem> {
-    match (&config.http.certificate, &config.http.key) {
+pub(super) fn tls(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
+    let http = &loaded.config.http;
+    match (&http.certificate, &http.key) {
         (None, None) => Vec::new(),
         (Some(certificate_file), Some(key)) => {
-            vec![certificate(certificate_file, now), private(KEY, key)]
+            vec![certificate(certificate_file, now), private(key, loaded.credentials.as_deref())]
         }
         _ => vec![CERTIFICATE.refused(
             "http.tls.certificate and http.tls.key belong together, and only one is set",
@@ -135,14 +132,14 @@ fn readable(subject: Subject, path: &Path) -> PostureItem {
     }
 }
 
-fn private(subject: Subject, path: &Path) -> PostureItem {
-    if is_open(path, 0o077) {
-        return subject.refused(
+fn private(path: &Path, credentials: Option<&Path>) -> PostureItem {
+    if is_open_in(path, credentials) {
+        return KEY.refused(
             format!("{} can be read by others", path.display()),
             format!("chmod 600 {}", path.display()),
         );
     }
-    readable(subject, path)
+    readable(KEY, path)
 }
 
 pub(super) fn geoip(config: &Config) -> Option<PostureItem> {

@@ -12,7 +12,7 @@ fn loaded(change: impl FnOnce(&mut Config)) -> (tempfile::TempDir, Loaded) {
     let mut config = Config::default();
     config.server.data_dir = dir.path().join("data");
     change(&mut config);
-    (dir, Loaded { config, problems: Vec::new(), file: None, set: Vec::new() })
+    (dir, Loaded { config, problems: Vec::new(), file: None, credentials: None, set: Vec::new() })
 }
 
 fn findings(items: Vec<PostureItem>) -> Vec<(&'static str, Verdict)> {
