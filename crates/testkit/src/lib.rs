@@ -4,10 +4,12 @@
 
 mod client;
 mod device;
+mod pebble;
 mod redis;
 mod server;
 
 pub use client::{Answer, Client};
 pub use device::{Device, totp_code};
+pub use pebble::{Pebble, REFUSED_NAME};
 pub use redis::Redis;
 pub use server::{ADMIN, Options, Server, binary};

@@ -1,0 +1,6 @@
+//! Certificates of a real authority, against the clock.
+
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod responder;
