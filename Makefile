@@ -19,6 +19,8 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/targe
 export CARGO_TERM_COLOR ?= auto
 
 CARGO := cargo
+# What a server is built with only for who asks for it.
+FEATURES := acme,sentry
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/tools/bin
 BIN := $(CARGO_TARGET_DIR)/debug/shelduck
 RELEASE := $(CARGO_TARGET_DIR)/release
@@ -33,7 +35,7 @@ build: deps ui
 
 test: lint test-ui test-rust test-browser test-observatory test-contract
 
-test-rust: deps ui tools valgrind redis rsyslog
+test-rust: deps ui tools valgrind redis rsyslog pebble
 	$(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
@@ -57,9 +59,11 @@ test-observatory: deps ui e2e/observatory/node_modules/.installed
 	cd e2e/observatory && SHELDUCK_BIN=$(BIN) npm test --silent
 
 test-long: export CARGO_PROFILE_RELEASE_STRIP := none
-test-long: deps ui tools valgrind redis rsyslog
+test-long: deps ui tools valgrind redis rsyslog pebble
 	$(CARGO) build --locked --release -p shelduck
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
+	$(CARGO) clippy --locked -p shelduck --features $(FEATURES) --all-targets -- -D warnings
+	$(CARGO) nextest run --locked -p shelduck --features $(FEATURES) acme sentry reports
 	./deploy/fuzz.sh
 	./deploy/check.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck python3 e2e/proxies/run.py
@@ -131,6 +135,11 @@ redis:
 .PHONY: rsyslog
 rsyslog:
 	@{ [ -x /usr/sbin/rsyslogd ] && [ -e /usr/lib/$$(uname -m)-linux-gnu/rsyslog/lmnsd_ossl.so ]; } || ./deploy/debian.sh "The tests of syslog" rsyslog rsyslog-openssl
+
+# Makes certificates by ACME: the machine's, else Debian's package when that is allowed.
+.PHONY: pebble
+pebble:
+	@{ command -v pebble && command -v pebble-challtestsrv; } >/dev/null || ./deploy/debian.sh "The tests of ACME" pebble
 
 # A real browser for the end-to-end tests: the machine's, else Debian's package when that is allowed.
 .PHONY: chromium

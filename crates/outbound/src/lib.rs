@@ -13,6 +13,7 @@
 
 mod target;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,8 @@ use self::target::Target;
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// How long a request with its answer may take.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a connection to one address may take.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +63,7 @@ pub enum OutboundError {
     Address,
     /// There is no connection, or the other side is not who it should be.
     #[error("cannot connect")]
-    Connect(#[source] std::io::Error),
+    Connect(#[source] io::Error),
     /// The other side does not speak HTTP, or stopped speaking.
     #[error("the request failed")]
     Http(#[source] hyper::Error),
@@ -118,8 +121,7 @@ impl Client {
         request.headers_mut().insert(HOST, host);
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         *request.uri_mut() = path.parse::<Uri>().map_err(|_| OutboundError::Address)?;
-        let place = (target.host.as_str(), target.port);
-        let stream = TcpStream::connect(place).await.map_err(OutboundError::Connect)?;
+        let stream = connect(&target.host, target.port).await.map_err(OutboundError::Connect)?;
         match target.name {
             Some(name) => {
                 let stream = self.tls.connect(name, stream).await;
@@ -134,6 +136,19 @@ impl Client {
 #[must_use]
 pub fn may_be_asked(address: &str) -> bool {
     address.parse::<Uri>().is_ok_and(|uri| Target::of(&uri).is_some())
+}
+
+/// Tries each address of a name, none of them for long: that of a broken network must not use up the time of the others.
+async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in tokio::net::lookup_host((host, port)).await? {
+        match tokio::time::timeout(CONNECT_TIME_MAX, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
 }
 
 async fn speak<S>(stream: S, request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError>

@@ -16,6 +16,8 @@
 //!   anonymous callers have their half is for callers who proved who they are ([`caps`]).
 //! - On HTTP/2 whatever is neither request nor body is paid from a budget ([`frames`]), and an answer that is not taken is
 //!   under the write stall deadline stream by stream.
+//! - An authority that asks for the proof of a name gets that handshake and nothing else; the protocol it asks in is never spoken
+//!   with anybody who has no order in progress ([`handshake`]).
 //! - With the PROXY protocol on, a connection without a header that a declared proxy wrote gets no answer.
 //! - Every request carries the [`Peer`](gate::http::Peer) at the other end; the gate refuses one without.
 //!
@@ -36,6 +38,7 @@ mod caps;
 mod config;
 mod connection;
 mod frames;
+mod handshake;
 mod head;
 mod stream;
 mod tasks;
@@ -46,6 +49,8 @@ mod unix;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, feature = "acme"))]
+pub(crate) use config::Prover;
 pub(crate) use config::{ListenConfig, TlsConfig};
 pub(crate) use tcp::{Listener, Reload};
 pub(crate) use tls::certificate_end;

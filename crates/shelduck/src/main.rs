@@ -3,6 +3,11 @@
 //! The only place that wires. [`runtime`] opens what a folder holds and joins the parts; [`serve`] puts listeners in front of it;
 //! the managing verbs ([`command`]) are requests to the API, over the local socket or in this process ([`local`]).
 
+#[cfg(feature = "acme")]
+mod acme;
+#[cfg(not(feature = "acme"))]
+#[path = "acme/absent.rs"]
+mod acme;
 mod audit_log;
 mod check;
 mod cli;
@@ -14,6 +19,11 @@ mod listen;
 mod local;
 mod log;
 mod output;
+#[cfg(feature = "sentry")]
+mod reports;
+#[cfg(not(feature = "sentry"))]
+#[path = "reports/absent.rs"]
+mod reports;
 mod runtime;
 mod secret;
 mod serve;

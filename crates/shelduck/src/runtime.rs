@@ -30,6 +30,7 @@ use gate::{Environment, Gate, Keyring};
 use journal::Journal;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use warehouse::{FileProbe, Warehouse};
@@ -42,7 +43,9 @@ use web::sites::SiteDirectory;
 
 pub(crate) use self::folder::Folder;
 pub(crate) use self::reload::SecretReload;
+use crate::acme::Keeper;
 use crate::config::{AuditOrigin, Config, Loaded};
+use crate::listen::Reload;
 use crate::{check, secret, wiring};
 
 /// How often yesterday's salt is looked at.
@@ -183,6 +186,19 @@ impl Runtime {
             gate.audit_system(EventName::SysLogForward, outcome, None);
         };
         self.jobs.spawn(forwarder.run(self.recorded.clone().cancelled_owned(), told));
+    }
+
+    /// Keeps the certificate of a listener from now on, which reads it again when asked to.
+    pub(crate) fn keep_certificate(&mut self, keeper: Keeper, reload: Reload, asked: Arc<Notify>) {
+        let gate = self.gate.clone();
+        let told = move |names: String, outcome| {
+            gate.audit_system(EventName::SysCertificateRenewal, outcome, Some(names));
+            reload.ask();
+        };
+        let drain = self.drain.clone();
+        self.jobs.spawn(async move {
+            drain.run_until_cancelled(keeper.run(&asked, told)).await;
+        });
     }
 
     /// Puts everything away: what was acknowledged is loaded first.

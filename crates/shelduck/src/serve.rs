@@ -1,13 +1,17 @@
 //! `shelduck serve`: listeners in front of a runtime, until a signal.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use gate::audit::{EventName, Outcome};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
+use crate::acme::Keeper;
 use crate::config::checks::switched_off;
 use crate::config::{Config, Loaded};
-use crate::listen::{Listener, Reload, UnixSocketListener};
+use crate::listen::{Listener, UnixSocketListener};
 use crate::local::SOCKET;
 use crate::output::{Format, note};
 use crate::runtime::{Folder, Runtime, SecretReload};
@@ -66,6 +70,8 @@ fn announce(ready: &Value, format: Format) -> Result<()> {
 
 /// Bound listeners, not yet serving: nothing is announced that cannot be reached.
 pub(crate) struct Listeners {
+    /// What keeps the public listener's certificate, when no file is named for it.
+    keeper: Option<Keeper>,
     public: Listener,
     redirect: Option<Listener>,
     admin: Listener,
@@ -78,14 +84,19 @@ pub(crate) struct Listeners {
 impl Listeners {
     /// Binds the addresses of the configuration.
     pub(crate) fn bind(config: &Config) -> Result<Self> {
-        let public = Listener::bind(wiring::http(config)).context("http.listen")?;
+        let keeper = Keeper::open(config).context("http.tls.acme_domains")?;
+        let bound = keeper
+            .as_ref()
+            .map_or_else(|| wiring::http(config), |keeper| keeper.serving(wiring::http(config)));
+        let public = Listener::bind(bound).context("http.listen")?;
         let redirect = wiring::redirect(config).map(Listener::bind).transpose();
         let redirect = redirect.context("http.redirect_listen")?;
         let admin = Listener::bind(wiring::admin(config)).context("admin.listen")?;
-        let scheme = if config.http.certificate.is_some() { "https" } else { "http" };
+        let scheme = if config.http.is_encrypted() { "https" } else { "http" };
         Ok(Self {
             url: format!("{scheme}://{}", public.local_address()),
             admin_url: format!("http://{}", admin.local_address()),
+            keeper,
             public,
             redirect,
             admin,
@@ -101,7 +112,7 @@ impl Listeners {
     pub(crate) async fn serve(
         self,
         config: &Config,
-        runtime: Runtime,
+        mut runtime: Runtime,
         secrets: Option<&SecretReload>,
         ready: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
@@ -111,6 +122,10 @@ impl Listeners {
         let drain = runtime.drain();
         let router = runtime.router()?;
         let reload = self.public.reload();
+        let asked = Arc::new(Notify::new());
+        if let Some(keeper) = self.keeper {
+            runtime.keep_certificate(keeper, reload.clone(), Arc::clone(&asked));
+        }
         let redirect_router = runtime.redirect_router()?;
         let redirect = self
             .redirect
@@ -121,7 +136,11 @@ impl Listeners {
         // Caught before it is announced: whoever was told that the server is ready can stop it cleanly.
         let mut signals = Signals::listen()?;
         ready()?;
-        signals.until_stop(&reload, secrets).await;
+        let read_again = || {
+            reload.ask();
+            asked.notify_one();
+        };
+        signals.until_stop(secrets, read_again).await;
         tracing::info!("stopping: no new requests, those under way finish");
         drain.cancel();
         for listener in [public, admin, local].into_iter().chain(redirect) {
@@ -154,14 +173,14 @@ impl Signals {
     }
 
     /// Waits for one that asks to stop; SIGHUP asks to read the certificate and the secrets again.
-    async fn until_stop(&mut self, reload: &Reload, secrets: Option<&SecretReload>) {
+    async fn until_stop(&mut self, secrets: Option<&SecretReload>, read_again: impl Fn()) {
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
                 _ = self.hang_up.recv() => {
                     tracing::info!("asked to read the certificate and the secrets again");
-                    reload.ask();
+                    read_again();
                     if let Some(secrets) = secrets {
                         secrets.read_again().await;
                     }

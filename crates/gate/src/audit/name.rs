@@ -125,6 +125,8 @@ events! {
     SysMonitorDisabled = "sys_monitor_disabled", Owasp;
     /// The audit log does not get to its syslog receiver, or does so again.
     SysLogForward = "sys_log_forward", Own;
+    /// A certificate of the server was renewed by itself, or could not be.
+    SysCertificateRenewal = "sys_certificate_renewal", Own;
     /// The server itself failed.
     SysError = "sys_error", Own;
 }

@@ -7,6 +7,7 @@
 //!
 //! A new check is a [`Subject`] and a function in the file of its subject, named in [`run`].
 
+mod acme;
 mod bounds;
 mod exposure;
 mod factors;
@@ -20,6 +21,7 @@ mod passwords;
 mod reach;
 mod scale;
 mod secrets;
+mod sentry;
 mod syslog;
 mod tokens;
 
@@ -97,6 +99,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
         tokens::imports(config),
         scale::counters(config),
         syslog::receiver(config),
+        sentry::server(config),
         insecure::switches(config),
         machine::clock(now),
     ]);
@@ -104,6 +107,7 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
     items.extend(passwords::rules(config));
     items.extend(files::of_secrets(loaded));
     items.extend(files::tls(loaded, now));
+    items.extend(acme::orders(config));
     items.extend(files::geoip(config));
     items.extend(secrets::previous(config));
     items.extend(secrets::known(config));

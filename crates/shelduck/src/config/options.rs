@@ -102,6 +102,11 @@ options! {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "Address and port.";
         certificate.tls: Option<PathBuf> = None, "Certificate chain (PEM). With it and the key the listener speaks TLS; changed files are read again.";
         key.tls: Option<PathBuf> = None, "Private key of the certificate (PEM, not readable by others).";
+        acme_domains.tls: Vec<String> = Vec::new(), "Names for which a certificate is ordered and renewed by itself, by ACME (RFC 8555), instead of `certificate` and `key`. The authority connects to port 443 of each. Needs a server built with the feature `acme`.";
+        acme_terms_accepted.tls: bool = false, "Whether you accept the terms of the authority of `acme_directory`; nothing is ordered otherwise.";
+        acme_contact.tls: Option<String> = None, "Mail address that the authority may write to.";
+        acme_directory.tls: String = "https://acme-v02.api.letsencrypt.org/directory".to_owned(), "The authority: where its ACME directory is. The default is Let's Encrypt.";
+        acme_ca.tls: Option<PathBuf> = None, "Certificates (PEM) of those that vouch for the authority's own server, when it is a private one. Without it, those of the machine.";
         redirect_listen: Option<SocketAddr> = None, "Address and port, usually 0.0.0.0:80, where plain HTTP is answered: pages with a redirect to `server.public_url`, everything else with a problem.";
         proxy_protocol: bool = false, "Whether every connection begins with a PROXY protocol header (version 2); then only the proxies of `server.trusted_proxies` may connect.";
         hsts_preload: bool = false, "Whether Strict-Transport-Security says `preload`; browsers' lists forget slowly, so this is hard to take back.";
@@ -221,6 +226,10 @@ options! {
         level: String = "warn".to_owned(), "`error`, `warn`, `info`, `debug`, or a filter like `info,hyper=warn`.";
         format: LogFormat = LogFormat::Text, "`text` or `json`.";
     }
+    sentry: Sentry, "Errors and panics reported to a Sentry server: that there was one, where in the source, in which release, under which id, and nothing of a request. Off without an address. Needs a server built with the feature `sentry`." {
+        dsn: Option<SecretString> = None, "Where reports go, as Sentry gives it out: `https://KEY@HOST/PROJECT`.";
+        ca: Option<PathBuf> = None, "Certificates (PEM) of those that vouch for the Sentry server, when it is a private one. Without it, those of the machine.";
+    }
     audit: Audit, "The audit log, in the data folder under audit/." {
         rotate_size: Bytes = Bytes(16 << 20), "From this size on a new file is begun; full ones are compressed.";
         rotate_age: Duration = Duration::from_secs(24 * 60 * 60), "From this age on a new file is begun.";
@@ -236,6 +245,18 @@ options! {
         lockout_off: bool = false, "Nobody is locked for guessing.";
         headers_off: bool = false, "Answers lack the headers that protect browsers.";
         acknowledged: bool = false, "Start with the above all the same on a server that others can reach.";
+    }
+}
+
+impl Http {
+    /// Whether certificates are ordered by ACME.
+    pub(crate) fn orders_certificates(&self) -> bool {
+        !self.acme_domains.is_empty()
+    }
+
+    /// Whether the listener speaks TLS.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.certificate.is_some() || self.orders_certificates()
     }
 }
 

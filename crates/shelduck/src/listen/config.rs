@@ -1,10 +1,13 @@
 //! Where to listen and every bound a connection is under.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use rustls::ServerConfig;
 
 /// The certificate of a TLS listener; both files are PEM and are read again when they change.
 #[derive(Debug, Clone)]
@@ -15,6 +18,24 @@ pub(crate) struct TlsConfig {
     pub(crate) key: PathBuf,
 }
 
+/// What a handshake for a name is answered with; none when nobody has reason to ask.
+type ProofOf = dyn Fn(&str) -> Option<Arc<ServerConfig>> + Send + Sync;
+
+/// Proves our names to an authority that makes certificates.
+#[derive(Clone)]
+pub(crate) struct Prover {
+    /// The protocol in which it asks.
+    pub(crate) protocol: &'static [u8],
+    /// The proofs.
+    pub(crate) proof_of: Arc<ProofOf>,
+}
+
+impl fmt::Debug for Prover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prover").finish_non_exhaustive()
+    }
+}
+
 /// A listener's address and bounds.
 #[derive(Debug, Clone)]
 pub(crate) struct ListenConfig {
@@ -22,6 +43,8 @@ pub(crate) struct ListenConfig {
     pub(crate) address: SocketAddr,
     /// TLS 1.3 and 1.2 with this certificate; plain HTTP/1.1 without. Default none.
     pub(crate) tls: Option<TlsConfig>,
+    /// What proves our names in handshakes. Default nothing.
+    pub(crate) prover: Option<Prover>,
     /// Open connections in all; one more is reset. Default 8192.
     pub(crate) connections_max: usize,
     /// Open connections per client address (IPv6: per /64); one more is reset. Default 256.
@@ -84,6 +107,7 @@ impl Default for ListenConfig {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),
             tls: None,
+            prover: None,
             connections_max: 8192,
             connections_per_address_max: 256,
             uncapped: Vec::new(),

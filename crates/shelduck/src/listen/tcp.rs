@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::Protocol;
 use super::caps::{Caps, Slot};
 use super::config::ListenConfig;
 use super::connection::{Handler, Server};
+use super::handshake;
 use super::tls::{ALPN_HTTP2, Certificates, TlsError};
 
 /// Connections the kernel may hold for us before they are accepted.
@@ -171,9 +171,10 @@ impl Connection {
             }
             return;
         };
-        let acceptor = TlsAcceptor::from(certificates.current());
-        match server.wait("handshake", config.handshake_deadline, acceptor.accept(stream)).await {
-            Some(Ok(stream)) => {
+        let handshake = handshake::accept(stream, certificates.current(), config.prover.as_ref());
+        match server.wait("handshake", config.handshake_deadline, handshake).await {
+            Some(Ok(None)) => {}
+            Some(Ok(Some(stream))) => {
                 let is_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
                 let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
                 server.serve(stream, peer, protocol, slot).await;

@@ -8,6 +8,7 @@
 //! | `server.secret`, `server.previous_secret`, `auth.tokens.secret` | the keyring and the audit log's key, if the secret in force is among the new ones |
 //! | `scale.redis_url` | the connection, once there is one to the new address |
 //! | `audit.syslog_ca` | the next connection to the receiver |
+//! | `sentry.dsn` | nothing: it is read at the start |
 //! | whatever a command prints | nothing: a server that serves starts no programs |
 //!
 //! Everything else of the configuration is as it was until the next start. Each change, and each that was not made, is logged

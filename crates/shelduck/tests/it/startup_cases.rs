@@ -346,5 +346,13 @@ pub(crate) const CASES: &[Case] = &[
         "[http.tls]\ncertificate = 'certificate.pem'\nkey = 'nothing.pem'\n",
     )
     .beside(certificate_for_years),
+    Case::file("sentry", "not built in", "[sentry]\ndsn = 'https://key@errors.example/1'\n"),
+    Case::file("acme", "not built in", "[http.tls]\nacme_domains = ['a.example']\n"),
+    Case::file(
+        "acme",
+        "beside a certificate",
+        "[http.tls]\nacme_domains = ['a.example']\ncertificate = 'certificate.pem'\nkey = 'key.pem'\n",
+    )
+    .beside(certificate_for_years),
     Case::file("geoip_database", "not there", "[web]\ngeoip_database = 'nothing.mmdb'\n"),
 ];

@@ -43,6 +43,7 @@ const LABELS: Record<string, string> = {
   sys_crash: "Server had ended unexpectedly",
   sys_monitor_disabled: "Protection switched off",
   sys_log_forward: "Audit log sent on to syslog",
+  sys_certificate_renewal: "Certificate renewed",
   sys_error: "Server error",
 };
 

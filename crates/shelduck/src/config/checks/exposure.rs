@@ -27,7 +27,7 @@ pub(super) fn http(config: &Config) -> PostureItem {
     if listen.ip().is_loopback() {
         return HTTP.passed(format!("{listen} is only reachable from this machine"));
     }
-    if config.http.certificate.is_some() {
+    if config.http.is_encrypted() {
         return HTTP.passed(format!("{listen} speaks TLS"));
     }
     if !config.server.trusted_proxies.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn http(config: &Config) -> PostureItem {
     }
     HTTP.refused(
         format!("{listen} is reachable from elsewhere without TLS"),
-        "set http.tls.certificate and http.tls.key, or name the proxy in front in server.trusted_proxies, or listen on 127.0.0.1",
+        "set http.tls.certificate and http.tls.key (or http.tls.acme_domains), or name the proxy in front in server.trusted_proxies, or listen on 127.0.0.1",
     )
 }
 

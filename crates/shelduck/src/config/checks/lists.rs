@@ -39,7 +39,7 @@ fn encrypted(subject: Subject, config: &Config) -> PostureItem {
 
 /// Whether a proxy or we ourselves end TLS, once there is somebody to speak TLS with.
 fn tls(subject: Subject, config: &Config) -> PostureItem {
-    if config.http.certificate.is_some() {
+    if config.http.is_encrypted() {
         return subject.passed("the server speaks TLS itself");
     }
     if !config.server.trusted_proxies.is_empty() {

@@ -3,7 +3,7 @@
 use api::{PostureItem, Source};
 
 use super::super::super::{Config, Loaded};
-use super::super::{Subject, files};
+use super::super::{Subject, files, sentry};
 use super::{
     encrypted, limits_enforced, limits_on, log_level, published, root_secret,
     secret_in_environment, tls, worst,
@@ -137,9 +137,16 @@ fn monitoring(config: &Config) -> Vec<PostureItem> {
             "the audit log by size and age, compressed; the log goes to standard error, which the service manager keeps",
         ),
         central_logging(config),
-        subject("error_tracking", "Errors are tracked with Sentry")
-            .not_applicable("off: nothing leaves this machine by itself"),
+        error_tracking(config),
     ]
+}
+
+fn error_tracking(config: &Config) -> PostureItem {
+    let tracking = subject("error_tracking", "Errors are tracked with Sentry");
+    match &config.sentry.dsn {
+        Some(_) => tracking.like(sentry::server(config)),
+        None => tracking.not_applicable("off: nothing leaves this machine by itself"),
+    }
 }
 
 fn central_logging(config: &Config) -> PostureItem {
