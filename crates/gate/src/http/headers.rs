@@ -39,6 +39,9 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(
     gamepad=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
     microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
     publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
+/// For what pages of other sites ask for: no document, so that browsers ignore it. The whole list would be half of the answer to
+/// an event.
+const FOREIGN_PERMISSIONS: &str = "geolocation=(), microphone=(), camera=()";
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 const HSTS_PRELOAD: &str = "max-age=63072000; includeSubDomains; preload";
 
@@ -114,7 +117,6 @@ fn protect(headers: &mut HeaderMap, dress: &Dress<'_>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
-    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(PERMISSIONS));
     let html =
         headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     headers.insert(
@@ -126,10 +128,10 @@ fn protect(headers: &mut HeaderMap, dress: &Dress<'_>) {
         headers.insert(EMBEDDER_POLICY, HeaderValue::from_static("require-corp"));
     }
     let foreign = dress.policy.cors == CorsClass::Ingest;
-    headers.insert(
-        RESOURCE_POLICY,
-        HeaderValue::from_static(if foreign { "cross-origin" } else { "same-origin" }),
-    );
+    let (permissions, embedders) =
+        if foreign { (FOREIGN_PERMISSIONS, "cross-origin") } else { (PERMISSIONS, "same-origin") };
+    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(permissions));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static(embedders));
     if dress.hsts {
         let value = if dress.hsts_preload { HSTS_PRELOAD } else { HSTS };
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));

@@ -4,12 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 
+use axum::RequestExt;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONTENT_LENGTH};
-use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
 use super::body::{Arriving, Guarded};
@@ -107,18 +107,19 @@ impl<S> Turn<'_, S> {
 }
 
 impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
-    /// Serves one request.
-    pub(super) async fn serve(&self, request: Request) -> Response {
-        let (exchange, head) = Exchange::begin(&self.gate, &request);
+    /// Serves one request. It is lent and not given, here and below, until its handler gets it: each owner on the way
+    /// would be another copy of it in the future that every request allocates.
+    pub(super) async fn serve(&self, request: &mut Request) -> Response {
+        let (exchange, head) = Exchange::begin(&self.gate, request);
         let body_wanted = request.method() != Method::HEAD;
-        let turn = self.turn(&request);
+        let turn = self.turn(request);
         let asked = turn.asked();
         let mut noted = Noted::default();
         let done = {
             // Pinned where it is made: it is large, and to catch a panic it would be moved.
             let run = pin!(async {
                 head?;
-                self.run(&exchange, turn, request, &mut noted).await
+                self.run(&exchange, (turn, &asked), request, &mut noted).await
             });
             AssertUnwindSafe(run).catch_unwind().await
         };
@@ -202,22 +203,21 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
     async fn run(
         &self,
         exchange: &Exchange,
-        turn: Turn<'_, S>,
-        request: Request,
+        (turn, asked): (Turn<'_, S>, &Asked),
+        request: &mut Request,
         noted: &mut Noted,
     ) -> Result<Response, Problem> {
-        let asked = turn.asked();
-        let policy = asked.policy;
-        announced_body(&request, &policy).or_else(|problem| match turn {
+        let policy = &asked.policy;
+        announced_body(request, policy).or_else(|problem| match turn {
             // What is not there is not there, whatever its body says.
             Turn::Nothing => Ok(()),
             _ => Err(problem),
         })?;
-        let (mut head, body) = request.into_parts();
-        let object = object(&policy, &mut head).await;
-        let request = Request::from_parts(head, body);
-        let ask = Ask { object, ..self.ask(exchange, asked, &request) };
-        let admitted = door::check(&self.gate, ask).await;
+        let object = match policy.reach {
+            Reach::Object(variable) => object(request, variable).await,
+            _ => None,
+        };
+        let admitted = door::check(&self.gate, self.ask(exchange, asked, request, object)).await;
         let admitted = admitted.map_err(|refused| {
             noted.limits.standing = refused.standing.map(|standing| *standing);
             Problem::from(refused.refusal)
@@ -232,9 +232,8 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             Turn::Nothing => return Err(self.nothing()),
         };
         let held = std::mem::take(&mut permit.0.held);
-        let (head, body) = request.into_parts();
-        let body = Arriving::wrap(body, policy.body_bytes_max, policy.body_deadline);
-        let request = Request::from_parts(head, body);
+        let request = std::mem::take(request)
+            .map(|body| Arriving::wrap(body, policy.body_bytes_max, policy.body_deadline));
         let response = (route.call)(permit, self.state.clone(), request, policy.deadline).await?;
         if policy.changes() {
             self.gate.audit_settled().await?;
@@ -246,8 +245,14 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
         })
     }
 
-    fn ask(&self, exchange: &Exchange, asked: Asked, request: &Request) -> Ask {
-        let Asked { policy, operation } = asked;
+    fn ask(
+        &self,
+        exchange: &Exchange,
+        asked: &Asked,
+        request: &Request,
+        object: Option<String>,
+    ) -> Ask {
+        let policy = asked.policy;
         let credential = match policy.access {
             Access::Public if policy.csrf != CsrfRule::Door => Credential::None,
             _ if exchange.local => Credential::Local,
@@ -268,8 +273,8 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
             provenance,
             device: device.and_then(|shown| self.gate.device(shown)),
             policy,
-            operation,
-            object: None,
+            operation: Arc::clone(&asked.operation),
+            object,
         }
     }
 
@@ -334,11 +339,9 @@ impl<S: Clone + Send + Sync + 'static> Endpoint<S> {
 }
 
 /// What the path says for the object the policy is about; none when that is no text.
-async fn object(policy: &Policy, head: &mut Parts) -> Option<String> {
-    let Reach::Object(variable) = policy.reach else {
-        return None;
-    };
-    let variables = RawPathParams::from_request_parts(head, &()).await.ok()?;
+async fn object(request: &mut Request, variable: &str) -> Option<String> {
+    // In a box, because most routes are about no object and their futures need not have room for it.
+    let variables = Box::pin(request.extract_parts::<RawPathParams>()).await.ok()?;
     variables.iter().find(|(name, _)| *name == variable).map(|(_, value)| value.to_owned())
 }
 

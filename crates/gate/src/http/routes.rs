@@ -198,8 +198,8 @@ impl<S: Clone + Send + Sync + 'static> tower::Service<Request> for Served<S> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let endpoint = Arc::clone(&self.0);
-        Box::pin(async move { Ok(endpoint.serve(request).await) })
+        Box::pin(async move { Ok(endpoint.serve(&mut request).await) })
     }
 }

@@ -61,6 +61,8 @@ async fn only_public_files_choose_their_own_caching() {
 #[tokio::test]
 async fn what_foreign_pages_embed_says_so() {
     let reply = World::new().send(post("/api/event").body("x")).await;
+    let permissions = Some("geolocation=(), microphone=(), camera=()");
+    assert_eq!(reply.header("permissions-policy"), permissions);
     assert_eq!(reply.header("cross-origin-resource-policy"), Some("cross-origin"));
     assert_eq!(reply.header("set-cookie"), None);
     assert_eq!(reply.header("ratelimit"), None);
@@ -113,6 +115,8 @@ async fn every_request_has_its_own_id() {
 #[tokio::test]
 async fn the_handlers_own_server_header_is_taken_off() {
     let reply = World::new().send(post("/api/event").body("x")).await;
+    let permissions = Some("geolocation=(), microphone=(), camera=()");
+    assert_eq!(reply.header("permissions-policy"), permissions);
     assert_eq!((reply.status, reply.header("server")), (200, None));
 }
 

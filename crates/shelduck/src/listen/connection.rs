@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -59,8 +62,12 @@ pub(super) struct Server<S> {
     http1: http1::Builder,
     http2: http2::Builder<TrackedExecutor>,
     tasks: Tasks,
-    /// No more requests; those at work finish.
+    /// No more connections.
     drain: CancellationToken,
+    /// No more requests; those at work finish. Looked at on every poll of every connection, which a flag makes cheap; who
+    /// waits is woken by the bell.
+    is_finishing: AtomicBool,
+    bell: Notify,
 }
 
 impl<S: Handler> Server<S> {
@@ -71,7 +78,8 @@ impl<S: Handler> Server<S> {
     ) -> Arc<Self> {
         let tasks = Tasks::default();
         let (http1, http2) = (http1_builder(&config), http2_builder(&config, &tasks));
-        Arc::new(Self { service, config, http1, http2, tasks, drain })
+        let (is_finishing, bell) = (AtomicBool::new(false), Notify::new());
+        Arc::new(Self { service, config, http1, http2, tasks, drain, is_finishing, bell })
     }
 
     pub(super) fn config(&self) -> &ListenConfig {
@@ -186,19 +194,24 @@ impl<S: Handler> Server<S> {
         C: GracefulConnection,
         C::Error: std::error::Error + 'static,
     {
-        let drain = self.drain.child_token();
-        let mut drained = pin!(drain.cancelled());
+        let mut bell = pin!(self.bell.notified());
+        let mut is_waiting = false;
         let mut connection = pin!(connection);
         let mut timer = pin!(sleep_until(Instant::now() + self.config.idle_deadline));
         let mut is_closing = false;
         let end = poll_fn(|cx| {
+            if !is_waiting {
+                is_waiting = true;
+                // Leaves the waker; whether it has rung is told by the flag.
+                let _rung = bell.as_mut().poll(cx);
+            }
             loop {
                 if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
                     return Poll::Ready(Ok(outcome));
                 }
                 let is_used_up = activity.is_ending()
                     || activity.requests() >= self.config.requests_per_connection_max;
-                if is_closing || !(is_used_up || drained.as_mut().poll(cx).is_ready()) {
+                if is_closing || !(is_used_up || self.is_finishing.load(Acquire)) {
                     break;
                 }
                 is_closing = true;
@@ -220,6 +233,8 @@ impl<S: Handler> Server<S> {
 
     /// Waits for all connections, at most the drain deadline, then ends the rest; gives how many that were.
     pub(super) async fn finish(&self) -> usize {
+        self.is_finishing.store(true, Release);
+        self.bell.notify_waiters();
         self.tasks.finish(self.config.drain_deadline).await
     }
 }
