@@ -213,12 +213,12 @@ impl Keeper {
     }
 }
 
-/// Whether the certificates in a file can vouch for an authority's own server. Blocks.
+/// Whether there is somebody to vouch for an authority's own server: in the file, or else on this machine. Blocks.
 ///
 /// # Errors
-/// They cannot be read, or there are none.
-pub fn check_authorities(path: &Path) -> Result<(), OutboundError> {
-    Client::new(Some(path)).map(|_| ())
+/// There is nobody, or the file cannot be read.
+pub fn check_authorities(path: Option<&Path>) -> Result<(), OutboundError> {
+    Client::new(path).map(|_| ())
 }
 
 /// The certificate, and how long to wait after failures; a pause that cannot be read is none.

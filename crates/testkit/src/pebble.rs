@@ -17,6 +17,8 @@ use tempfile::TempDir;
 /// How long it may take to answer.
 const READY_MAX: Duration = Duration::from_secs(20);
 const HOST: &str = "127.0.0.1";
+/// How long its certificates are valid, as those of the largest authority are.
+const LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// A name that Pebble does not give certificates for.
 pub const REFUSED_NAME: &str = "refused.example";
@@ -38,6 +40,18 @@ impl Pebble {
     /// # Errors
     /// When there is no `pebble` on this machine, or it does not answer.
     pub fn start(tls_port: u16, environment: &[(&str, &str)]) -> Result<Self> {
+        Self::start_giving(LIFE, tls_port, environment)
+    }
+
+    /// The same, giving certificates that are valid for so long.
+    ///
+    /// # Errors
+    /// As [`Pebble::start`].
+    pub fn start_giving(
+        life: Duration,
+        tls_port: u16,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let dir = TempDir::new()?;
         let (port, management_port) = (free_port()?, free_port()?);
         let dns_port = UdpSocket::bind((HOST, 0))?.local_addr()?.port();
@@ -50,7 +64,7 @@ impl Pebble {
             "httpPort": tls_port,
             "tlsPort": tls_port,
             "domainBlocklist": [REFUSED_NAME],
-            "certificateValidityPeriod": 90 * 24 * 60 * 60,
+            "certificateValidityPeriod": life.as_secs(),
         }});
         fs::write(dir.path().join("config.json"), config.to_string())?;
         let names = Command::new("pebble-challtestsrv")

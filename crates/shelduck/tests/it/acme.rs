@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rustls::pki_types::pem::PemObject;
@@ -121,7 +122,38 @@ async fn a_refused_order_is_recorded_and_the_server_goes_on() -> Result<()> {
     let mut operator = testkit::Client::anonymous(server.admin_address()?);
     let metrics = operator.get("/metrics").await?.text();
     ensure!(metrics.contains("shelduck_certificate_order_failures_total 1"), "{metrics}");
+    // Who has mended the cause says so, and need not wait.
+    let id = rustix::process::Pid::from_raw(i32::try_from(server.id())?).context("no process")?;
+    rustix::process::kill_process(id, rustix::process::Signal::HUP)?;
+    while audited(&server)?.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    ensure!(pebble.requests("/order-plz")? == 2, "asked more often than it was told to");
     ensure!(server.stop()?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_server_renews_its_certificate_while_it_serves() -> Result<()> {
+    let port = free_port()?;
+    let pebble = Pebble::start_giving(Duration::from_secs(30), port, &[])?;
+    let root = pebble.root().await?;
+    let server = Server::start(options(&pebble, port, NAME))?;
+    let first = trusted(port, &root).await?;
+    let begun = Instant::now();
+    // The second comes after twenty seconds, before the first has ended: at no moment is there none.
+    loop {
+        let now = shown(port, &root).await?.context("no valid certificate")?;
+        if now != first {
+            break;
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(60), "not renewed");
+        tokio::task::yield_now().await;
+    }
+    while audited(&server)?.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    ensure!(pebble.requests("/order-plz")? == 2, "ordered more than once");
     Ok(())
 }
 

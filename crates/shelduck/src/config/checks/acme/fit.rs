@@ -33,12 +33,10 @@ fn remedy(problem: &Unfit) -> &'static str {
 /// The authority's own authorities, and what else has to be so.
 fn of_ca(config: &Config) -> PostureItem {
     let http = &config.http;
-    if let Some(path) = &http.acme_ca
-        && let Err(error) = certificates::check_authorities(path)
-    {
+    if let Err(error) = certificates::check_authorities(http.acme_ca.as_deref()) {
         return ACME.refused(
-            format!("http.tls.acme_ca {}: {error}", path.display()),
-            "name a file with certificates (PEM)",
+            format!("nobody vouches for the authority's own server: {error}"),
+            "name a file with certificates (PEM) in http.tls.acme_ca, or install those of the machine (Debian: ca-certificates)",
         );
     }
     ACME.passed(format!(

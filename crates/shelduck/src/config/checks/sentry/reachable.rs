@@ -18,12 +18,10 @@ pub(super) fn reachable(config: &Config) -> PostureItem {
             );
         }
     };
-    if let Some(path) = &config.sentry.ca
-        && let Err(error) = outbound::Client::new(Some(path))
-    {
+    if let Err(error) = outbound::Client::new(config.sentry.ca.as_deref()) {
         return SENTRY.refused(
-            format!("sentry.ca {}: {error}", path.display()),
-            "name a file with certificates (PEM)",
+            format!("nobody vouches for the Sentry server: {error}"),
+            "name a file with certificates (PEM) in sentry.ca, or install those of the machine (Debian: ca-certificates)",
         );
     }
     SENTRY.passed(format!(
