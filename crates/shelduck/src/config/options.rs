@@ -248,6 +248,11 @@ options! {
     }
 }
 
+/// Every secret that is set, with its option.
+pub(crate) fn secrets(config: &Config) -> impl Iterator<Item = (&'static str, &str)> {
+    ENTRIES.iter().filter_map(|entry| Some((entry.path, (entry.secret_value)(config)?)))
+}
+
 impl Http {
     /// Whether certificates are ordered by ACME.
     pub(crate) fn orders_certificates(&self) -> bool {

@@ -9,11 +9,13 @@
 //! | `scale.redis_url` | the connection, once there is one to the new address |
 //! | `audit.syslog_ca` | the next connection to the receiver |
 //! | `sentry.dsn` | nothing: it is read at the start |
+//! | any other secret | nothing: it changes with a restart |
 //! | whatever a command prints | nothing: a server that serves starts no programs |
 //!
 //! Everything else of the configuration is as it was until the next start. Each change, and each that was not made, is logged
 //! and in the audit log.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -26,9 +28,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::Runtime;
-use crate::config::{Config, Loaded, Place, checks};
+use crate::config::{Config, Loaded, Place, checks, secrets};
 use crate::secret::RootSecrets;
 use crate::{check, wiring};
+
+/// The secrets that are taken up.
+const TAKEN_UP: [&str; 4] =
+    ["server.secret", "server.previous_secret", "auth.tokens.secret", "scale.redis_url"];
 
 /// What the secrets are used by.
 #[derive(Clone)]
@@ -89,6 +95,9 @@ impl SecretReload {
         self.roots(&mut state, &next).await;
         self.counters(&mut state, &next).await;
         self.authorities(&next).await;
+        for option in others(&state.loaded.config, &next.config) {
+            self.kept(option, &anyhow::anyhow!("it changes with a restart only"));
+        }
         for set in next.set.iter().filter(|set| set.place == Place::Printed) {
             tracing::warn!(
                 option = set.path,
@@ -162,6 +171,15 @@ fn read(before: &Loaded) -> Result<Loaded, Vec<String>> {
     if checks::may_start(&items) { Ok(next) } else { Err(check::refusals(&items)) }
 }
 
+/// The secrets that are others than before, and that nobody takes up.
+fn others(before: &Config, next: &Config) -> Vec<&'static str> {
+    let (before, next): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        (secrets(before).collect(), secrets(next).collect());
+    let all: BTreeSet<&'static str> = before.keys().chain(next.keys()).copied().collect();
+    let is_other = |option: &&'static str| before.get(option) != next.get(option);
+    all.into_iter().filter(is_other).filter(|option| !TAKEN_UP.contains(option)).collect()
+}
+
 async fn go_over(
     counters: Option<&Arc<RedisCounters>>,
     before: Option<&SecretString>,
@@ -189,5 +207,23 @@ impl Runtime {
     /// What reads the secrets again.
     pub(crate) fn secret_reload(&self) -> SecretReload {
         self.reload.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_nobody_takes_up_is_told_of() {
+        let (mut before, mut next) = (Config::default(), Config::default());
+        next.scale.redis_url = Some("unix:///run/redis.sock".to_owned().into());
+        assert!(others(&before, &next).is_empty());
+        next.sentry.dsn = Some("https://a@sentry.example/1".to_owned().into());
+        assert_eq!(others(&before, &next), ["sentry.dsn"]);
+        before.sentry.dsn = Some("https://a@sentry.example/1".to_owned().into());
+        assert!(others(&before, &next).is_empty());
+        next.sentry.dsn = None;
+        assert_eq!(others(&before, &next), ["sentry.dsn"]);
     }
 }

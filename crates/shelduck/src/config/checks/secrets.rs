@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use api::PostureItem;
 use secrecy::ExposeSecret;
 
-use super::super::Config;
-use super::super::options::ENTRIES;
+use super::super::{Config, secrets as all};
 use super::{Subject, known};
 use crate::secret::{self, Kept};
 
@@ -100,11 +99,6 @@ fn entropy_bits(digits: &[u32]) -> f64 {
     }
     let all = f64::from(u32::try_from(digits.len()).unwrap_or(u32::MAX));
     counts.values().map(|count| f64::from(*count) / all).map(|share| -share * share.log2()).sum()
-}
-
-/// Every secret of the configuration, with its option.
-fn all(config: &Config) -> impl Iterator<Item = (&'static str, &str)> {
-    ENTRIES.iter().filter_map(|entry| Some((entry.path, (entry.secret_value)(config)?)))
 }
 
 pub(super) fn reused(config: &Config) -> PostureItem {
