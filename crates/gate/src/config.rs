@@ -293,13 +293,21 @@ impl SessionsConfig {
 }
 
 /// Checks that a text is one exact origin: scheme, host, port, nothing else, and no pattern.
-pub(crate) fn exact_origin(text: &str) -> Result<(), &'static str> {
+///
+/// # Errors
+/// What is wrong with it, to follow the text itself.
+pub fn exact_origin(text: &str) -> Result<(), &'static str> {
     if text == "*" || text == "null" || text.contains('*') {
         return Err("is not one exact origin");
     }
     let url = Url::parse(text).map_err(|_| "is not an address")?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with http:// or https://");
+    }
+    // The parser takes more letters than names of hosts have.
+    let is_plain = |byte: u8| is_host_letter(byte) || byte == b'_';
+    if !url.host_str().is_some_and(|host| host.bytes().all(is_plain)) {
+        return Err("has a host with letters that hosts do not have");
     }
     if url.origin().ascii_serialization() == text {
         Ok(())
@@ -311,10 +319,12 @@ pub(crate) fn exact_origin(text: &str) -> Result<(), &'static str> {
 }
 
 fn is_host(text: &str) -> bool {
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
     let address = text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    !text.is_empty() && (address || text.bytes().all(plain))
+    !text.is_empty() && (address || text.bytes().all(is_host_letter))
+}
+
+const fn is_host_letter(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']')
 }
 
 #[cfg(test)]
@@ -344,6 +354,8 @@ mod tests {
             "https://example.org:443",
             "ftp://example.org",
             "https://user@example.org",
+            "https://one.example,two.example",
+            "https://~xn,-mnttpst",
             "",
         ] {
             assert_eq!(
@@ -356,6 +368,10 @@ mod tests {
             faulty(|c| c.cors.api_origins = vec!["https://example.org:8443".to_owned()]),
             Vec::<&str>::new()
         );
+        let unusual =
+            ["http://my_host", "http://[2001:db8::1]:81", "https://xn--bcher-kva.example"];
+        let unusual = unusual.map(str::to_owned).to_vec();
+        assert_eq!(faulty(|c| c.cors.api_origins = unusual), Vec::<&str>::new());
         assert_eq!(
             faulty(|c| c.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()]),
             ["trusted_proxies"]

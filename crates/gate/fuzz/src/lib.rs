@@ -35,6 +35,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     ],
     roles: &[RoleRow { name: "admin", scopes: &[(Action::ADMIN, "*")], privileged: true }],
     administering: Action::ADMIN,
+    second_factor_for: &[],
     first_role: "admin",
     password_words: &[],
     canonical_object: |text| {
@@ -84,6 +85,8 @@ pub struct Product {
     pub session: String,
     /// A key that may do everything.
     pub key: String,
+    /// A program's token that may do everything.
+    pub access_token: String,
 }
 
 /// What came back.
@@ -96,6 +99,11 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+/// What everything of the product is derived from.
+pub fn root_secret() -> RootSecret {
+    RootSecret::from_random([3; 32])
+}
+
 /// The one product of the process.
 pub static PRODUCT: LazyLock<Product> = LazyLock::new(Product::start);
 
@@ -106,13 +114,16 @@ impl Product {
         config.cors.api_origins = vec![LISTED_ORIGIN.to_owned()];
         // A fuzzer asks more often than anybody may.
         config.limits.mode = gate::config::Mode::Shadow;
+        // Or the one who is signed in could do nothing but get a second factor.
+        config.mfa.required = gate::config::MfaRule::None;
+        config.tokens.access_life_s = 3600;
         let environment = Environment {
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             audit: Arc::new(TracingSink),
             breached: None,
-            keyring: RootSecret::from_random([3; 32]).into(),
+            keyring: root_secret().into(),
         };
         let gate = Gate::new(config, VOCABULARY, environment).expect("a gate");
         let operator = gate::local::operator(&gate);
@@ -125,7 +136,10 @@ impl Product {
         };
         gate.create_user(&operator, &user).expect("a user");
         let form = LogIn { username: "grace".to_owned(), password: password(), user_agent: None };
-        let session = gate.log_in(&operator, &form).expect("a session").token.expose().to_owned();
+        let signed_in = gate.log_in(&operator, &form).expect("a sign-in").signed_in();
+        let session = signed_in.expect("a session").token.expose().to_owned();
+        let tokens = gate.issue_tokens(&operator, &form, None).expect("tokens");
+        let access_token = tokens.access.expose().to_owned();
         let scopes = vec!["admin:*".to_owned()];
         let new = NewKey { name: "program".to_owned(), scopes, ..NewKey::default() };
         let key = gate.create_key(&operator, &new).expect("a key").key.expose().to_owned();
@@ -141,7 +155,7 @@ impl Product {
         let router = routes.into_router(&gate, &App).expect("a router");
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Self { router, runtime, session, key }
+        Self { router, runtime, session, key, access_token }
     }
 
     /// Sends a request as from that socket and checks what holds for every answer.

@@ -129,10 +129,14 @@ impl Loaded {
 
     fn read_file(&mut self, path: &Path) {
         let place = path.display().to_string();
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) => return self.problem(place, format!("cannot be read: {error}")),
-        };
+        match fs::read_to_string(path) {
+            Ok(text) => self.read_document(&place, &text),
+            Err(error) => self.problem(place, format!("cannot be read: {error}")),
+        }
+    }
+
+    /// Reads what stands in a file.
+    pub(crate) fn read_document(&mut self, place: &str, text: &str) {
         match text.parse::<toml::Table>() {
             Ok(table) => self.read_table(&table, ""),
             // The message of the parser shows the line, which may hold a secret: only its place is repeated.

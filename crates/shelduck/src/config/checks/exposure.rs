@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use api::PostureItem;
+use gate::config::exact_origin;
 use url::Url;
 
 use super::super::{Config, Loaded};
@@ -111,14 +112,7 @@ pub(super) fn trusted_proxies(config: &Config) -> PostureItem {
 }
 
 pub(super) fn cors(config: &Config) -> Vec<PostureItem> {
-    let is_exact = |origin: &String| {
-        Url::parse(origin).is_ok_and(|url| {
-            matches!(url.scheme(), "https" | "http")
-                && url.origin().ascii_serialization() == *origin
-                && !origin.contains('*')
-        })
-    };
-    let wrong = config.cors.api_origins.iter().filter(|origin| !is_exact(origin));
+    let wrong = config.cors.api_origins.iter().filter(|origin| exact_origin(origin).is_err());
     let refuse = |origin: &String| {
         CORS.refused(
             format!("`{origin}` is not an exact origin"),
