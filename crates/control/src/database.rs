@@ -196,6 +196,10 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     connection
         .pragma_update(None, "synchronous", "FULL")
         .map_err(refused("setting synchronous"))?;
+    // Nothing is written outside the folder of the file.
+    connection
+        .pragma_update(None, "temp_store", "MEMORY")
+        .map_err(refused("setting temp_store"))?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(refused("setting journal_mode"))?;

@@ -54,6 +54,8 @@ pub(crate) enum Command {
         #[arg(long)]
         options: bool,
     },
+    /// Ask the running server whether it is ready; exit 1 when it is not, or none runs.
+    Health,
     /// Print the policy table: every route with who may call it, how often, from where.
     Routes,
     /// Print the OpenAPI 3.1 document.

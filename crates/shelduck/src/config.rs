@@ -20,6 +20,6 @@ mod setting;
 pub(crate) use load::{Loaded, Place, Problem, load};
 pub(crate) use options::{
     AuditOrigin, Config, ForwardedFamily, LimitsMode, LimitsScope, LogFormat, MfaAlgorithm,
-    MfaRequired, secrets,
+    MfaRequired, Restrict, secrets,
 };
 pub(crate) use sample::{reference, sample};

@@ -4,6 +4,7 @@
 //! The sample goes the way every event goes: through the journal and the loader. Only the requests are left out.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use control::{Hostname, NewSite, SiteSettings, TimeZoneName};
@@ -22,7 +23,7 @@ use crate::config::{Config, MfaRequired};
 use crate::output::{Format, note};
 use crate::runtime::{Folder, Runtime};
 use crate::serve::Listeners;
-use crate::{log, output, secret};
+use crate::{log, output, restrict, secret, wait};
 
 /// How much there is to look at.
 const DAYS: u32 = 90;
@@ -32,15 +33,26 @@ const SEED: u64 = 20_261_122;
 const IN_FLIGHT: usize = 2048;
 const ADMIN: &str = "admin";
 
-pub(crate) async fn run(listen: SocketAddr, format: Format) -> Result<()> {
+/// Serves the demo. Makes the threads itself, as `serve` does.
+pub(crate) fn run(listen: SocketAddr, format: Format) -> Result<()> {
     let dir = tempfile::Builder::new()
         .prefix("shelduck-demo-")
         .tempdir()
         .context("a temporary folder")?;
     let config = config(listen, dir.path());
-    log::start(&config)?;
     let folder = Folder::take(&config.server.data_dir)?;
-    let listeners = Listeners::bind(&config)?;
+    let mut rules = restrict::rules(&config.clone().into(), folder.path());
+    // The temporary folder goes in the end, out of the one it is in.
+    rules.write.push(dir.path().to_owned());
+    rules.empty.extend(dir.path().parent().map(Path::to_owned));
+    restrict::enter(&config, &rules)?;
+    wait(serve(&config, folder, dir.path(), format))?;
+    dir.close().context("the temporary folder")
+}
+
+async fn serve(config: &Config, folder: Folder, dir: &Path, format: Format) -> Result<()> {
+    log::start(config)?;
+    let listeners = Listeners::bind(config)?;
     let runtime =
         Runtime::open(&config.clone().into(), folder, &listeners.url, Some(SAMPLE_HOSTNAME))
             .await?;
@@ -55,15 +67,14 @@ pub(crate) async fn run(listen: SocketAddr, format: Format) -> Result<()> {
         "api_key": key,
         "mysql": null,
         "agents": null,
-        "data_dir": dir.path().display().to_string(),
+        "data_dir": dir.display().to_string(),
         "site": SAMPLE_HOSTNAME,
     });
-    listeners.serve(&config, runtime, None, || announce(&ready, format)).await?;
-    dir.close().context("the temporary folder")
+    listeners.serve(config, runtime, None, || announce(&ready, format)).await
 }
 
 /// Everything on free ports but what was asked for, and limits that a person clicking fast does not meet.
-fn config(listen: SocketAddr, dir: &std::path::Path) -> Config {
+fn config(listen: SocketAddr, dir: &Path) -> Config {
     let mut config = Config::default();
     config.server.data_dir = dir.join("data");
     config.http.listen = listen;

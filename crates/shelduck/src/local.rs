@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use crate::Refused;
 use crate::config::Config;
+use crate::output::Format;
 use crate::runtime::{Folder, Runtime};
 
 /// The name of the socket in the data folder.
@@ -86,6 +87,17 @@ impl Local {
             }
         }
     }
+}
+
+/// Asks the running server of the data folder whether it is ready.
+pub(crate) async fn health(config: &Config, format: Format) -> Result<()> {
+    let socket = config.server.data_dir.join(SOCKET);
+    if UnixStream::connect(&socket).await.is_err() {
+        let folder = config.server.data_dir.display();
+        return Err(Refused(format!("no server answers in {folder}")).into());
+    }
+    let answer = Local::Running(socket).call(Method::GET, "/health/ready", None).await?;
+    format.print(&answer, |_| "ready".to_owned())
 }
 
 async fn over_socket(

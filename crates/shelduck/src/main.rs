@@ -24,6 +24,7 @@ mod reports;
 #[cfg(not(feature = "sentry"))]
 #[path = "reports/absent.rs"]
 mod reports;
+mod restrict;
 mod runtime;
 mod secret;
 mod serve;
@@ -76,48 +77,39 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(cli))
-}
-
-async fn run(cli: Cli) -> Result<()> {
     let format = if cli.json { Format::Json } else { Format::People };
     let loaded = || {
         let environment = std::env::vars();
         config::load(cli.config.as_deref(), environment)
     };
     match cli.command {
-        Command::Demo { listen } => demo::run(listen, format).await,
-        Command::Init { dir } => init::run(&dir, format).await,
+        Command::Demo { listen } => demo::run(listen, format),
+        Command::Init { dir } => wait(init::run(&dir, format)),
         Command::Serve => {
             let loaded = loaded();
             check::safe(&loaded)?;
-            serve::run(&loaded, format).await
+            serve::run(&loaded, format)
         }
         Command::Check { options: true } => output::line(config::reference().trim_end()),
         Command::Check { options: false } => check::run(&loaded(), format),
+        Command::Health => wait(local::health(&valid(&loaded())?, format)),
         Command::Routes => format.print(&json!({"items": api::routes_table()}), routes_for_people),
         Command::Openapi => output::line(&serde_json::to_string_pretty(&api::openapi())?),
         Command::Secret { command: None } => output::line(secret::generate()?.expose_secret()),
         Command::Secret { command: Some(command) } => {
-            let local = Local::open(&valid(&loaded())?).await?;
-            finish(command::secret(command, &local, format).await, local).await
+            manage(&loaded(), async |local| command::secret(command, local, format).await)
         }
         Command::Panic(command) => {
-            let local = Local::open(&valid(&loaded())?).await?;
-            finish(command::panic(command, &local, format).await, local).await
+            manage(&loaded(), async |local| command::panic(command, local, format).await)
         }
         Command::User(command) => {
-            let local = Local::open(&valid(&loaded())?).await?;
-            finish(command::user(command, &local, format).await, local).await
+            manage(&loaded(), async |local| command::user(command, local, format).await)
         }
         Command::Key(command) => {
-            let local = Local::open(&valid(&loaded())?).await?;
-            finish(command::key(command, &local, format).await, local).await
+            manage(&loaded(), async |local| command::key(command, local, format).await)
         }
         Command::Site(command) => {
-            let local = Local::open(&valid(&loaded())?).await?;
-            finish(command::site(command, &local, format).await, local).await
+            manage(&loaded(), async |local| command::site(command, local, format).await)
         }
         Command::Audit(command) => audit_log::run(&command, &valid(&loaded())?, format),
         Command::ProbeFile { path } => match warehouse::probe_file(&path) {
@@ -129,10 +121,22 @@ async fn run(cli: Cli) -> Result<()> {
     }
 }
 
-/// Closes the way to the API whatever the verb answered.
-async fn finish(done: Result<()>, local: Local) -> Result<()> {
-    let closed = local.close().await;
-    done.and(closed)
+/// Does the work on threads made for it: the runtime's, and the allocator's own, which gives memory back. Before, there is one
+/// thread, which can give up rights for all of them.
+pub(crate) fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tikv_jemalloc_ctl::background_thread::write(true)
+        .map_err(|error| anyhow::anyhow!("the allocator starts no thread: {error}"))?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Asks the API, and closes the way to it whatever the verb answered.
+fn manage(loaded: &Loaded, verb: impl AsyncFnOnce(&Local) -> Result<()>) -> Result<()> {
+    wait(async {
+        let local = Local::open(&valid(loaded)?).await?;
+        let done = verb(&local).await;
+        let closed = local.close().await;
+        done.and(closed)
+    })
 }
 
 /// A configuration that can be read; the verbs that manage need no more.

@@ -15,12 +15,20 @@ use crate::listen::{Listener, UnixSocketListener};
 use crate::local::SOCKET;
 use crate::output::{Format, note};
 use crate::runtime::{Folder, Runtime, SecretReload};
-use crate::{log, output, wiring};
+use crate::wait;
+use crate::{log, output, restrict, wiring};
 
-pub(crate) async fn run(loaded: &Loaded, format: Format) -> Result<()> {
+/// Serves. Makes the threads itself, because what is given up binds those that are made afterwards.
+pub(crate) fn run(loaded: &Loaded, format: Format) -> Result<()> {
+    let config = &loaded.config;
+    let folder = Folder::take(&config.server.data_dir)?;
+    restrict::enter(config, &restrict::rules(loaded, folder.path()))?;
+    wait(serve(loaded, folder, format))
+}
+
+async fn serve(loaded: &Loaded, folder: Folder, format: Format) -> Result<()> {
     let config = &loaded.config;
     log::start(config)?;
-    let folder = Folder::take(&config.server.data_dir)?;
     let listeners = Listeners::bind(config)?;
     let runtime = Runtime::open(loaded, folder, &listeners.url, None).await?;
     runtime.share_counters(config).await?;
@@ -135,6 +143,8 @@ impl Listeners {
         let local = tokio::spawn(local.serve(router, drain.clone()));
         // Caught before it is announced: whoever was told that the server is ready can stop it cleanly.
         let mut signals = Signals::listen()?;
+        // Everything is open, and nothing of it is announced yet.
+        restrict::seal(config)?;
         ready()?;
         let read_again = || {
             reload.ask();

@@ -19,6 +19,7 @@ mod lists;
 mod machine;
 mod passwords;
 mod reach;
+mod restriction;
 mod scale;
 mod secrets;
 mod sentry;
@@ -101,9 +102,11 @@ pub(crate) fn run(loaded: &Loaded, now: Timestamp) -> Vec<PostureItem> {
         syslog::receiver(config),
         sentry::server(config),
         insecure::switches(config),
+        restriction::of_the_server(config),
         machine::clock(now),
     ]);
     items.extend(listeners::run(config));
+    items.extend(restriction::of_the_kernel(config));
     items.extend(passwords::rules(config));
     items.extend(files::of_secrets(loaded));
     items.extend(files::tls(loaded, now));

@@ -25,7 +25,6 @@ const VALUE_BYTES_MAX: u64 = 1 << 20;
 ///
 /// Files are replaced by others of the same name: who restricts what the process may read allows the folders they are in. The
 /// data folder is not among them.
-#[cfg_attr(not(test), expect(dead_code, reason = "who restricts the process asks"))]
 pub(crate) fn read_paths(loaded: &Loaded) -> Vec<PathBuf> {
     let of_options = ENTRIES.iter().filter_map(|entry| (entry.named_file)(&loaded.config));
     let of_values = loaded.set.iter().filter_map(|set| match &set.place {

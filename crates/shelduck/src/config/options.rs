@@ -97,6 +97,7 @@ options! {
         secret: Option<SecretString> = None, "Root secret of 64 hexadecimal digits, from which keys are derived by purpose. Without it one is made at the first start and kept in the data folder (0600).";
         previous_secret: Option<SecretString> = None, "Root secret before this one, as long as what it made is to be recognised: API keys, second factors, access tokens, the audit log's signatures.";
         drain_timeout: Duration = Duration::from_secs(10), "How long a stopping server waits for requests under way.";
+        restrict: Restrict = Restrict::Auto, "Whether a running server gives up what it does not need (files outside its folders, other ports, programs, most system calls): `auto` as far as the kernel has it, `required` or it does not start, `off`.";
     }
     http: Http, "The public listener: dashboard, API, tracker." {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "Address and port.";
@@ -264,6 +265,23 @@ impl Http {
         self.certificate.is_some() || self.orders_certificates()
     }
 }
+
+/// Whether a running server gives up what it does not need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restrict {
+    /// As far as the kernel has it.
+    Auto,
+    /// All of it, or no start.
+    Required,
+    /// It keeps everything.
+    Off,
+}
+
+words!(Restrict {
+    "auto" => Restrict::Auto,
+    "required" => Restrict::Required,
+    "off" => Restrict::Off,
+});
 
 /// What happens over a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

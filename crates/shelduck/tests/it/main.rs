@@ -14,6 +14,7 @@ mod kills;
 mod planted;
 mod privacy;
 mod restart;
+mod restricted;
 mod scale;
 mod secrets;
 #[cfg(feature = "sentry")]

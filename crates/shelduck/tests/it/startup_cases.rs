@@ -38,8 +38,10 @@ impl Case {
 }
 
 /// Conditions that no configuration of this version and no folder can break, and what shows them instead.
-pub(crate) const ELSEWHERE: &[(&str, &str)] =
-    &[("clock", "the machine's clock is not a test's: checks/tests.rs")];
+pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
+    ("clock", "the machine's clock is not a test's: checks/tests.rs"),
+    ("restriction_kernel", "the machine's kernel is not a test's: checks/restriction.rs"),
+];
 
 /// What the four documents before us, and the code they describe, show as a secret or fall back to.
 pub(crate) const PUBLISHED: &[(&str, &[&str])] = &[
@@ -292,6 +294,7 @@ pub(crate) const CASES: &[Case] = &[
         "[server]\npublic_url = 'https://stats.example'\n[http]\nredirect_listen = '127.0.0.1:8080'\n",
     ),
     Case::file("proxy_protocol", "of nobody", "[http]\nproxy_protocol = true\n"),
+    Case::file("restriction", "switched off", "[server]\nrestrict = 'off'\n"),
     Case::file("hsts_preload", "asked for", "[http]\nhsts_preload = true\n"),
     Case::file(
         "security_contact",

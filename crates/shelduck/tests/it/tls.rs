@@ -36,8 +36,18 @@ pub(crate) fn with_tls(dir: &Path) -> Options {
         .with("SERVER__PUBLIC_URL", &format!("https://{HOST}:8443"))
 }
 
+/// Asks it to read its files again.
+pub(crate) fn hang_up(server: &Server) -> Result<()> {
+    let id = rustix::process::Pid::from_raw(i32::try_from(server.id())?).context("no process")?;
+    Ok(rustix::process::kill_process(id, rustix::process::Signal::HUP)?)
+}
+
 /// Sends one request over TLS and gives the whole answer.
-async fn ask(server: &Server, trusted: &CertificateDer<'static>, path: &str) -> Result<String> {
+pub(crate) async fn ask(
+    server: &Server,
+    trusted: &CertificateDer<'static>,
+    path: &str,
+) -> Result<String> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -96,8 +106,7 @@ async fn a_hang_up_signal_reads_the_certificate_again() -> Result<()> {
     let mut server = Server::start(with_tls(dir.path()))?;
     ensure!(ask(&server, &old, "/health").await?.starts_with("HTTP/1.1 200"));
     let new = new_certificate(dir.path())?;
-    let id = rustix::process::Pid::from_raw(i32::try_from(server.id())?).context("no process")?;
-    rustix::process::kill_process(id, rustix::process::Signal::HUP)?;
+    hang_up(&server)?;
     while ask(&server, &new, "/health").await.is_err() {
         tokio::task::yield_now().await;
     }

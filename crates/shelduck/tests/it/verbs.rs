@@ -46,6 +46,18 @@ fn sites_keys_and_people_are_managed_without_a_running_server() -> Result<()> {
     everything(dir.path())
 }
 
+#[test]
+fn health_is_the_answer_of_a_running_server_and_its_absence_a_no() -> Result<()> {
+    let mut server = Server::start(generous())?;
+    let base = server.data_dir();
+    let dir = base.parent().context("parent")?;
+    ensure!(json(dir, &["health", "--json"])?["status"] == "ok");
+    ensure!(server.stop()?.success());
+    let output = shelduck(dir, &["health"], "")?;
+    ensure!(output.status.code() == Some(1) && output.stdout.is_empty(), "{output:?}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn and_with_a_running_one_where_they_work_at_once() -> Result<()> {
     let (server, _) = server_with_site(generous()).await?;

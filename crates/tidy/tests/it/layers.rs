@@ -20,6 +20,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("binlog", Product(0)),
     ("journal", Product(0)),
     ("audit", Product(0)),
+    ("confine", Product(0)),
     ("outbound", Product(0)),
     ("certificates", Product(1)),
     ("error-reports", Product(1)),
@@ -46,7 +47,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["gate", "api"]),
     ("clap", &["shelduck", "shelduck-agent"]),
     ("duckdb", &["warehouse"]),
+    ("landlock", &["confine"]),
     ("rusqlite", &["control"]),
+    ("seccompiler", &["confine"]),
 ];
 
 fn layer(name: &str) -> Option<Layer> {
