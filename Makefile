@@ -6,6 +6,7 @@
 #   make bench      the comparisons, side by side; writes bench/results.json
 #   make build      release binaries in the target directory's release/
 #   make lint       formatting, lints, licences, advisories
+#   make image      a container image of the release build, with nothing else in it
 #   make sbom       bills of materials beside the build
 #   make ui         dashboard and tracker alone
 #   make bless      accept changed snapshots, renew the README's screenshot
@@ -25,7 +26,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shelduck/tools/bin
 BIN := $(CARGO_TARGET_DIR)/debug/shelduck
 RELEASE := $(CARGO_TARGET_DIR)/release
 
-.PHONY: demo build test test-rust test-ui test-browser test-observatory test-contract test-long bench lint supply-chain sbom ui deps tools bless clean
+.PHONY: demo build test test-rust test-ui test-browser test-observatory test-contract test-long bench lint supply-chain sbom image ui deps tools bless clean
 
 demo: build
 	$(RELEASE)/shelduck demo
@@ -35,7 +36,7 @@ build: deps ui
 
 test: lint test-ui test-rust test-browser test-observatory test-contract
 
-test-rust: deps ui tools valgrind redis rsyslog pebble
+test-rust: deps ui tools valgrind redis rsyslog pebble python
 	$(CARGO) nextest run --locked --workspace
 	$(CARGO) test --locked --workspace --doc
 
@@ -59,7 +60,7 @@ test-observatory: deps ui e2e/observatory/node_modules/.installed
 	cd e2e/observatory && SHELDUCK_BIN=$(BIN) npm test --silent
 
 test-long: export CARGO_PROFILE_RELEASE_STRIP := none
-test-long: deps ui tools valgrind redis rsyslog pebble
+test-long: deps ui tools valgrind redis rsyslog pebble python
 	$(CARGO) build --locked --release -p shelduck
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	$(CARGO) clippy --locked -p shelduck --features $(FEATURES) --all-targets -- -D warnings
@@ -69,6 +70,7 @@ test-long: deps ui tools valgrind redis rsyslog pebble
 	SHELDUCK_BIN=$(RELEASE)/shelduck python3 e2e/proxies/run.py
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/scan.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/tls.sh
+	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/image.sh check
 	./deploy/secrets.sh
 	./deploy/sbom.sh
 	./deploy/reproducible.sh
@@ -91,6 +93,9 @@ supply-chain: tools
 
 sbom: tools
 	./deploy/sbom.sh
+
+image: build
+	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/image.sh
 
 ui: ui/dist/index.html tracker/dist/script.js
 

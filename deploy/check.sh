@@ -12,6 +12,7 @@ need caddy caddy
 need systemd-analyze systemd
 need openssl openssl
 need promtool prometheus
+need docker-compose docker-compose
 
 # nginx reads the certificate it is told of, so it is told of one that is there.
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=stats.example.com \
@@ -31,6 +32,9 @@ echo "Caddy: taken"
 
 promtool check rules --lint-fatal alerts.yml >"$place/rules.log" 2>&1 || { cat "$place/rules.log" >&2; exit 1; }
 echo "Prometheus: taken"
+
+docker-compose --file compose.yml config --quiet
+echo "compose: taken"
 
 # The unit names a binary that is not on this machine; everything else must be understood.
 sed 's#/usr/local/bin/shelduck#/bin/true#' shelduck.service >"$place/shelduck.service"
