@@ -50,6 +50,7 @@ pub(super) const ALLOWED: &[c_long] = &[
     SYS_faccessat,
     SYS_faccessat2,
     SYS_readlinkat,
+    SYS_getxattr,
     SYS_mkdirat,
     SYS_unlinkat,
     SYS_renameat,
