@@ -33,6 +33,7 @@ demo: build
 
 build: deps ui
 	$(CARGO) build --locked --release -p shelduck
+	node deploy/auditable.mjs $(RELEASE)/shelduck
 
 test: lint test-ui test-rust test-browser test-observatory test-contract
 

@@ -31,4 +31,15 @@ if ! diff <(echo "$linked") <(echo "$listed"); then
   echo "sbom: cargo and the bill of materials name different crates" >&2
   exit 1
 fi
+# What a release build says of itself, as an auditor reads it.
+binary=$CARGO_TARGET_DIR/release/shelduck
+if [[ -x $binary ]]; then
+  ./deploy/tools.sh
+  cp "$binary" "$copy/shelduck"
+  node deploy/auditable.mjs "$copy/shelduck"
+  advisories=${SHELDUCK_ADVISORY_DB:-$(ls -d ../shared/advisory-db 2>/dev/null || true)}
+  "$tools/bin/cargo-audit" audit ${advisories:+--db "$advisories" --no-fetch --stale} bin "$copy/shelduck" >"$copy/audit.log" 2>&1 ||
+    { cat "$copy/audit.log" >&2; exit 1; }
+  grep -o "Found 'cargo auditable' data" "$copy/audit.log" >/dev/null || { cat "$copy/audit.log" >&2; exit 1; }
+fi
 echo "sbom: $(wc -l <<<"$listed") crates; $out"
