@@ -216,7 +216,8 @@ impl Outward {
         if url.scheme() != "udp" {
             self.ports.insert(url.port().unwrap_or(default));
         }
-        self.vouched |= matches!(url.scheme(), "rediss" | "https");
+        // Whoever speaks HTTP gets ready for both of its kinds.
+        self.vouched |= matches!(url.scheme(), "rediss" | "http" | "https");
         let host = url.host_str().unwrap_or_default();
         if host.trim_matches(['[', ']']).parse::<IpAddr>().is_err() {
             self.by_name = true;
