@@ -10,6 +10,9 @@ cargo_fuzz=${XDG_CACHE_HOME:-$HOME/.cache}/shelduck/tools/bin/cargo-fuzz
 export CARGO_TARGET_DIR
 # Coverage instrumentation is a compiler option that the stable toolchain only takes when told so.
 export RUSTC_BOOTSTRAP=1
+# The instrumentation's options replace those of .cargo/config.toml, which say where the engine's library is.
+library=$PWD/$(sed -n 's/^DUCKDB_LIB_DIR = { value = "\([^"]*\)".*/\1/p' .cargo/config.toml)
+export LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 for manifest in crates/*/fuzz/Cargo.toml; do
   dir=$(dirname "$manifest")
   crate=$(basename "$(dirname "$dir")")

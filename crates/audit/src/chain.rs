@@ -8,6 +8,7 @@
 //! is written to check it.
 
 use std::fmt;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -107,14 +108,17 @@ impl Sealed<'_> {
     }
 }
 
+/// Numbers that a record can have: each has one before it and one behind it.
+const NUMBERS: Range<u64> = 1..u64::MAX;
+
 /// Takes a line apart, without its line feed; none when it is no record.
 pub(crate) fn unseal(line: &[u8]) -> Option<Sealed<'_>> {
     let rest = line.strip_suffix(LINE_END)?;
     let (rest, hash) = rest.split_at_checked(rest.len().checked_sub(64)?)?;
     let hash = Hash::parse(std::str::from_utf8(hash).ok()?)?;
     let body = rest.strip_suffix(HASH_KEY)?;
-    let record = serde_json::from_slice(&[body, b"}"].concat()).ok()?;
-    Some(Sealed { record, body, hash })
+    let record: Record = serde_json::from_slice(&[body, b"}"].concat()).ok()?;
+    NUMBERS.contains(&record.sequence).then_some(Sealed { record, body, hash })
 }
 
 #[cfg(test)]
@@ -152,6 +156,11 @@ mod tests {
             assert!(unseal(&line[..cut]).is_none(), "{cut}");
         }
         assert!(unseal(&[0; 4096]).is_none());
+        for (number, is_one) in [(0, false), (1, true), (u64::MAX - 1, true), (u64::MAX, false)] {
+            let (line, _) = seal(&Hash::ZERO, &Record::of(number, &entry("e")));
+            let line = line.strip_suffix(b"\n").unwrap();
+            assert_eq!(unseal(line).is_some(), is_one, "{number}");
+        }
         let upper = String::from_utf8(line.to_vec()).unwrap().to_uppercase();
         assert!(unseal(upper.as_bytes()).is_none());
     }

@@ -56,6 +56,9 @@ fn chained(text: &[u8]) -> Vec<u8> {
 /// A line's number, what its hash is over, and its hash; none when it has not the shape of a record.
 fn record(line: &[u8]) -> Option<(u64, &[u8], String)> {
     let whole: Record = serde_json::from_slice(line).ok()?;
+    if matches!(whole.sequence, 0 | u64::MAX) {
+        return None;
+    }
     let place = line.len().checked_sub(KEY.len() + 66 + 1)?;
     let (body, rest) = line.split_at(place);
     let hash = rest.strip_prefix(KEY)?.strip_suffix(b"\"}\n")?;
