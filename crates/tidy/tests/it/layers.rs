@@ -17,6 +17,7 @@ use Layer::{Development, Product};
 /// The house, as the design draws it. A new crate gets its line here first.
 const LAYERS: &[(&str, Layer)] = &[
     ("mysql-wire", Product(0)),
+    ("mysql-dialect", Product(0)),
     ("binlog", Product(0)),
     ("journal", Product(0)),
     ("audit", Product(0)),
