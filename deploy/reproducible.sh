@@ -15,10 +15,12 @@ for copy in one another-place-with-a-longer-name; do
   git archive HEAD | tar -x -C "$source"
   RUSTFLAGS="$flags --remap-path-prefix=$source=/shelduck --remap-path-prefix=$target=/target" \
     CARGO_TARGET_DIR=$target make --silent -C "$source" build
-  sha256sum "$target/release/shelduck" | cut -d ' ' -f 1 >"$work/$copy.sha256"
-  echo "reproducible: $copy $(cat "$work/$copy.sha256")"
+  cp "$target/release/shelduck" "$work/$copy.shelduck"
+  echo "reproducible: $copy $(sha256sum "$work/$copy.shelduck" | cut -d ' ' -f 1)"
+  # One build's files at a time: each has several gigabytes.
+  rm -rf "${work:?}/$copy"
 done
-if ! cmp "$work"/*/target/release/shelduck; then
+if ! cmp "$work"/*.shelduck; then
   echo "reproducible: the two binaries differ" >&2
   exit 1
 fi
