@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use duckdb::Connection;
 use tokio::sync::Semaphore;
 
+use crate::admit::TableName;
 use crate::database::DatabaseSpec;
 use crate::error::{OpenError, WriteError};
 use crate::open::{self, FileProbe, Incident};
@@ -55,6 +56,10 @@ pub(crate) struct Shared {
     /// Reads hold it shared while they run; opening the engine anew takes it alone.
     pub(crate) running: RwLock<()>,
     pub(crate) read_slots: Arc<Semaphore>,
+    /// All tables and views of all databases, as of the last opening.
+    pub(crate) catalogue: RwLock<Vec<TableName>>,
+    /// Connections that only parse, for foreign SQL.
+    pub(crate) parsers: Mutex<Vec<Connection>>,
     writers: Mutex<HashSet<&'static str>>,
 }
 
@@ -70,6 +75,8 @@ impl Warehouse {
     ) -> Result<(Self, Vec<Incident>), OpenError> {
         let (root, incidents) = open::open(&config, databases)?;
         let shared = Shared {
+            catalogue: RwLock::new(catalogue(&root).map_err(OpenError::Engine)?),
+            parsers: Mutex::default(),
             read_slots: Arc::new(Semaphore::new(config.readers.max(1))),
             config,
             databases: databases.to_vec(),
@@ -115,6 +122,7 @@ impl Warehouse {
     pub(crate) fn reopen(&self) -> Result<(), WriteError> {
         let alone = self.shared.running.write().unwrap_or_else(PoisonError::into_inner);
         let mut root = self.shared.root.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.parsers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         drop(root.take());
         let (fresh, incidents) =
             open::open(&self.shared.config, &self.shared.databases).map_err(|error| {
@@ -127,10 +135,22 @@ impl Warehouse {
         for incident in incidents {
             tracing::error!(%incident, "while the warehouse was opened again");
         }
+        *self.shared.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue(&fresh)?;
         *root = Some(fresh);
         drop(alone);
         Ok(())
     }
+}
+
+/// All tables and views that are not the engine's own.
+fn catalogue(connection: &Connection) -> duckdb::Result<Vec<TableName>> {
+    const TABLES: &str = "SELECT database_name, table_name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal
+        UNION ALL SELECT database_name, view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal
+        ORDER BY ALL";
+    connection
+        .prepare(TABLES)?
+        .query_map([], |row| Ok(TableName { database: row.get(0)?, table: row.get(1)? }))?
+        .collect()
 }
 
 impl Shared {

@@ -101,3 +101,57 @@ pub enum ReadError {
     #[error("the engine is not open")]
     Closed,
 }
+
+/// Why an admitted statement has no answer, or no whole one.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// It took longer than its deadline, waiting included.
+    #[error("the statement took longer than its deadline")]
+    Deadline,
+    /// The statement has places for more or fewer values than were given.
+    #[error("the statement has {wanted} parameters, {given} were given")]
+    Parameters {
+        /// How many the statement has.
+        wanted: usize,
+        /// How many were given.
+        given: usize,
+    },
+    /// It is wrong, or does not work with these rows; in words for whoever wrote it.
+    #[error("{0}")]
+    Statement(String),
+    /// It needs more memory or disk than there is for it.
+    #[error("the statement needs more memory than there is for it")]
+    Memory,
+    /// The engine failed; its words are for the log.
+    #[error("the engine failed")]
+    Engine(#[source] duckdb::Error),
+    /// The engine is closed or could not be opened again after a fatal error.
+    #[error("the engine is not open")]
+    Closed,
+}
+
+impl AnswerError {
+    /// What the engine says of a statement. Only what is about the statement and the rows it may read is for its author, and of
+    /// that only the first line: the lines after it guess at other names.
+    pub(crate) fn of_engine(error: duckdb::Error) -> Self {
+        const ABOUT_THE_STATEMENT: &[&str] = &[
+            "Binder Error: ",
+            "Conversion Error: ",
+            "Invalid Input Error: ",
+            "Out of Range Error: ",
+            "Parser Error: ",
+        ];
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        if first.starts_with("INTERRUPT Error") {
+            return Self::Deadline;
+        }
+        if first.starts_with("Out of Memory Error") {
+            return Self::Memory;
+        }
+        match ABOUT_THE_STATEMENT.iter().find_map(|kind| first.strip_prefix(kind)) {
+            Some(words) => Self::Statement(words.to_owned()),
+            None => Self::Engine(error),
+        }
+    }
+}

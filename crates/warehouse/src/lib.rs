@@ -10,10 +10,13 @@
 //! - A read never blocks the writer, has a deadline, and is interrupted when nobody waits for its answer any more.
 //! - A file that does not open is set aside, never deleted and never overwritten ([`Incident`]).
 //!
+//! - Foreign SQL runs only as [`Admitted`], which [`Warehouse::admit`] alone makes.
+//!
 //! # Not here
-//! - Foreign SQL: it needs `admit`, which comes with the query API.
 //! - What is in a database: each plane brings its own migrations ([`DatabaseSpec`]).
 
+mod admit;
+mod answer;
 mod columns;
 mod database;
 mod engine;
@@ -23,10 +26,14 @@ mod read;
 mod value;
 mod write;
 
+pub use admit::{AdmitError, Admitted, Grants, Refusal, SQL_BYTES_MAX, TableName};
+pub use answer::{Answer, AnswerLimits};
 pub use columns::{Columns, Kind};
 pub use database::{DatabaseSpec, Migration};
+/// The form of the rows of an [`Answer`].
+pub use duckdb::arrow;
 pub use engine::{Config, Warehouse};
-pub use error::{OpenError, ReadError, WriteError};
+pub use error::{AnswerError, OpenError, ReadError, WriteError};
 pub use open::{FileProbe, Incident, probe_file};
 pub use read::Rows;
 pub use value::Value;

@@ -35,7 +35,7 @@ impl Warehouse {
         let slots = Arc::clone(&self.shared.read_slots);
         let shared = Arc::clone(&self.shared);
         let stop = Stop::default();
-        let guard = InterruptOnDrop(stop.clone());
+        let guard = InterruptOnDrop::of(&stop);
         let work = async move {
             let slot = slots.acquire_owned().await.map_err(|_| ReadError::Closed)?;
             tokio::task::spawn_blocking(move || {
@@ -62,12 +62,42 @@ impl Warehouse {
 
 /// Stops a statement, whether it has begun or not.
 #[derive(Clone, Default)]
-struct Stop {
+pub(crate) struct Stop {
     asked: Arc<AtomicBool>,
     running: Arc<std::sync::Mutex<Option<Arc<InterruptHandle>>>>,
 }
 
-struct InterruptOnDrop(Stop);
+impl Stop {
+    /// Has the connection interrupted when it is asked for, as long as the watch is held; `None` when it was asked for already.
+    pub(crate) fn watch<'a>(&'a self, connection: &'a duckdb::Connection) -> Option<Watch<'a>> {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(connection.interrupt_handle());
+        let watch = Watch { stop: self, _connection: connection };
+        (!self.asked.load(Ordering::SeqCst)).then_some(watch)
+    }
+}
+
+/// While it is held, the connection may be interrupted. It borrows the connection, because the engine crashes when one that is
+/// gone is interrupted.
+pub(crate) struct Watch<'a> {
+    stop: &'a Stop,
+    _connection: &'a duckdb::Connection,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.stop.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// Asks for the stop when nobody waits any more.
+pub(crate) struct InterruptOnDrop(Stop);
+
+impl InterruptOnDrop {
+    pub(crate) fn of(stop: &Stop) -> Self {
+        Self(stop.clone())
+    }
+}
 
 impl Drop for InterruptOnDrop {
     fn drop(&mut self) {
@@ -81,14 +111,8 @@ impl Drop for InterruptOnDrop {
 fn run(shared: &Shared, sql: &str, params: &[Value], stop: &Stop) -> Result<Rows, ReadError> {
     let _running = shared.running.read().unwrap_or_else(PoisonError::into_inner);
     let connection = shared.connect().ok_or(ReadError::Closed)?.map_err(ReadError::Engine)?;
-    *stop.running.lock().unwrap_or_else(PoisonError::into_inner) =
-        Some(connection.interrupt_handle());
-    if stop.asked.load(Ordering::SeqCst) {
-        return Err(ReadError::Deadline);
-    }
-    let rows = fetch(&connection, sql, params).map_err(ReadError::Engine);
-    stop.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-    rows
+    let _watch = stop.watch(&connection).ok_or(ReadError::Deadline)?;
+    fetch(&connection, sql, params).map_err(ReadError::Engine)
 }
 
 pub(crate) fn fetch(
