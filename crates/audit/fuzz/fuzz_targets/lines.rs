@@ -63,7 +63,8 @@ fn record(line: &[u8]) -> Option<(u64, &[u8], String)> {
     let (body, rest) = line.split_at(place);
     let hash = rest.strip_prefix(KEY)?.strip_suffix(b"\"}\n")?;
     let hash = String::from_utf8(hash.to_vec()).ok()?;
-    Some((whole.sequence, body, hash))
+    let is_written = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_written.then_some((whole.sequence, body, hash))
 }
 
 fn follows(lines: &[u8]) {
