@@ -1,4 +1,4 @@
-//! Reads arbitrary lines as the audit log, and arbitrary bytes as its last head.
+//! Reads arbitrary lines as the audit log, arbitrary bytes as its last head.
 //!
 //! A line that ends in `$` gets the hash by which it follows the line before it, so that what is behind the hashes is reached
 //! too; what stands behind a zero byte is the head. Nothing panics, and what is called intact follows line by line in a second

@@ -1,4 +1,4 @@
-//! Shows arbitrary access tokens, those that the server's own key signed among them.
+//! Shows arbitrary access tokens, some signed by the server's own key.
 //!
 //! The first line is a header, the second the claims, both as they are signed; `$name` stands for what the issued token says
 //! there. Text that begins otherwise is shown as it is. What opens anything says what the issued token says, once each, in a

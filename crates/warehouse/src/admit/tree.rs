@@ -1,4 +1,4 @@
-//! The walk over the tree of a statement. Whatever is not named here is refused.
+//! The walk over the tree of a statement: what is not named here is refused.
 //!
 //! The tree is what DuckDB's `json_serialize_sql` writes: query nodes, table references and result modifiers are objects with a
 //! `type`, expressions are objects with a `class`. Everything else (values, types, lists) is looked through for those.

@@ -1,5 +1,7 @@
-//! Statements: those that must be answered, and those that must never be. The second list is the engine's known ways out
-//! (its documentation on security, reported holes, and what was found by trying), and grows by whatever is found next.
+//! Statements that must be answered, and statements that must never be.
+//!
+//! The second list is the engine's known ways out (its documentation on security, reported holes, and what was found by
+//! trying), and grows by whatever is found next.
 
 /// Honest questions and their answers, rows parted by `;` and columns by `|`.
 pub(crate) const HONEST: &[(&str, &str)] = &[
