@@ -66,6 +66,7 @@ test-long: deps ui tools valgrind redis rsyslog pebble python
 	SHELDUCK_LONG=1 $(CARGO) nextest run --locked --release --workspace
 	$(CARGO) clippy --locked -p shelduck --features $(FEATURES) --all-targets -- -D warnings
 	$(CARGO) nextest run --locked -p shelduck --features $(FEATURES) acme sentry reports
+	$(CARGO) nextest run --locked -p gate --lib --features model model::
 	./deploy/fuzz.sh
 	./deploy/check.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck python3 e2e/proxies/run.py

@@ -36,6 +36,8 @@ mod live;
 pub mod local;
 pub mod lockout;
 pub mod memory;
+#[cfg(all(test, feature = "model"))]
+mod model;
 pub mod name;
 mod own;
 pub mod password;
@@ -58,6 +60,7 @@ mod sessions;
 mod setup;
 mod step_up;
 pub mod store;
+mod sync;
 mod table;
 pub mod token;
 pub mod tokens;

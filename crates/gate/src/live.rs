@@ -7,7 +7,7 @@
 //! - An entry is used for at most half a minute, so even a change made behind the gate's back bites.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,7 @@ use crate::keyring::KeyLabel;
 use crate::principal::Principal;
 use crate::secret::Fingerprint;
 use crate::session::SessionHash;
+use crate::sync::AtomicU64;
 use crate::table::{Entry, Table};
 use crate::token::TokenHash;
 use crate::tokens::TokenUse;

@@ -1,10 +1,11 @@
 //! How many queries of one caller run at a time.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::subject::Subject;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The caller already has as many running as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
