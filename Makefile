@@ -70,6 +70,7 @@ test-long: deps ui tools valgrind redis rsyslog pebble python
 	./deploy/fuzz.sh
 	./deploy/check.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck python3 e2e/proxies/run.py
+	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/slow.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/scan.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/tls.sh
 	SHELDUCK_BIN=$(RELEASE)/shelduck ./deploy/image.sh check
