@@ -258,6 +258,27 @@ async fn an_administrator_sees_and_resets_the_factors_of_others() {
 }
 
 #[tokio::test]
+async fn a_new_password_by_a_link_leaves_the_second_factor_in_place() {
+    let mut at = At::new(MfaRule::None);
+    at.add("ada", "viewer").await;
+    let (_, secret, _) = at.enrol("ada").await;
+    let admin = at.world.session("admin");
+    let path = format!("/v1/users/{}/reset-link", user_id(&at, "ada"));
+    let link = at.bare(&admin, Method::POST, &path).await.json(201);
+    let token = link["url"].as_str().unwrap().split_once("#token=").unwrap().1.to_owned();
+    let new = "eleven wet cormorants on a pier";
+    let chosen = at.page("/v1/auth/reset", &json!({"token": token, "password": new})).await;
+    assert!(!chosen.headers.contains_key("set-cookie"), "a link is no sign-in");
+    chosen.nothing(204);
+    let body = json!({"username": "ada", "password": new});
+    let asked = at.page("/v1/auth/login", &body).await;
+    assert!(!asked.headers.contains_key("set-cookie"), "the new password alone opens nothing");
+    let transaction = asked.json(200)["mfa"]["transaction"].clone();
+    let body = json!({"transaction": transaction, "code": at.code(&secret)});
+    assert_eq!(at.page("/v1/auth/mfa", &body).await.json(200)["user"]["username"], "ada");
+}
+
+#[tokio::test]
 async fn an_administrator_ends_the_lock_of_somebody_else() {
     let at = At::new(MfaRule::None);
     at.add("ada", "viewer").await;
