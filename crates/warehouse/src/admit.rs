@@ -135,8 +135,8 @@ pub enum AdmitError {
 }
 
 impl Warehouse {
-    /// Decides whether a statement may run, on the calling thread. `database` is where names without one are looked up; without
-    /// it, the only database of the grants, or none.
+    /// Decides whether a statement may run, on the calling thread. `database` is where names without one are looked up; when
+    /// none is chosen, it is the first of the grants by name.
     ///
     /// # Errors
     /// [`AdmitError::Refused`] with words for whoever wrote it; [`AdmitError::Read`] when the engine is not open.
@@ -208,8 +208,7 @@ impl Warehouse {
     }
 }
 
-/// Where names without a database are looked up. With more than one database to choose from and none chosen, it is the first:
-/// a name then is found or not, as it is for everybody with these grants.
+/// Where names without a database are looked up.
 fn default_database<'a>(wanted: Option<&str>, grants: &'a Grants) -> Result<&'a str, Refusal> {
     match wanted {
         Some(name) => grants.find(name).ok_or_else(|| Refusal::NoDatabase(name.to_owned())),

@@ -38,6 +38,8 @@ pub struct Answer {
     rows: u64,
     bytes: u64,
     truncated: bool,
+    /// Nothing comes any more: cut off, or out of time.
+    ended: bool,
     _running: InterruptOnDrop,
 }
 
@@ -58,13 +60,16 @@ impl Answer {
     /// # Errors
     /// [`AnswerError`]: nothing comes after it.
     pub async fn next(&mut self) -> Option<Result<RecordBatch, AnswerError>> {
-        if self.truncated {
+        if self.ended {
             return None;
         }
         let batch = match tokio::time::timeout_at(self.deadline, self.batches.recv()).await {
             Ok(Some(Ok(batch))) => batch,
             Ok(end) => return end,
-            Err(_) => return Some(Err(AnswerError::Deadline)),
+            Err(_) => {
+                self.ended = true;
+                return Some(Err(AnswerError::Deadline));
+            }
         };
         let bytes = u64::try_from(batch.get_array_memory_size()).unwrap_or(u64::MAX);
         let left = self.limits.rows_max.saturating_sub(self.rows);
@@ -96,6 +101,7 @@ impl Answer {
 
     fn cut(&mut self) {
         self.truncated = true;
+        self.ended = true;
         self.batches.close();
     }
 }
@@ -141,6 +147,7 @@ impl Warehouse {
             rows: 0,
             bytes: 0,
             truncated: false,
+            ended: false,
             _running: running,
         })
     }

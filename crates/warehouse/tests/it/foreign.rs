@@ -222,6 +222,7 @@ async fn what_nobody_waits_for_gives_its_reader_back() {
             Ok(answer) => answer,
         };
         assert!(matches!(answer.next().await, Some(Err(AnswerError::Deadline))));
+        assert!(answer.next().await.is_none(), "nothing comes after an error");
     }
     assert_eq!(world.ask("SELECT 1", Vec::new()).await.unwrap(), ["1"]);
     // One that is taken from slowly and then left.
