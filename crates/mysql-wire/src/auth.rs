@@ -17,6 +17,7 @@
 //! - An empty proof proves nothing, whatever the verifier: it is what clients send for an empty password.
 //! - What is secret has no `Debug` and is wiped when dropped; comparisons take the same time whatever differs.
 
+use ::sha2::digest::{Digest, Output};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{DecodeError, handshake::PLUGIN_BYTES_MAX, packet::Encode, read::Reader, write::Put};
@@ -32,6 +33,27 @@ pub const NONCE_BYTES: usize = 20;
 pub const PUBLIC_KEY_REQUEST: u8 = 2;
 
 const NONCE_LATER_BYTES: usize = 12;
+
+/// The hash of the parts one after the other.
+fn hash<D, const BYTES: usize>(parts: &[&[u8]]) -> Zeroizing<[u8; BYTES]>
+where
+    D: Digest,
+    Output<D>: Into<[u8; BYTES]>,
+{
+    let mut hasher = D::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    Zeroizing::new(hasher.finalize().into())
+}
+
+fn xor<const BYTES: usize>(
+    mut left: Zeroizing<[u8; BYTES]>,
+    right: &[u8; BYTES],
+) -> Zeroizing<[u8; BYTES]> {
+    left.iter_mut().zip(right).for_each(|(byte, other)| *byte ^= other);
+    left
+}
 
 /// Random bytes of one connection, none of them zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

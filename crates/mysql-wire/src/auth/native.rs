@@ -3,26 +3,17 @@
 //! The client sends `SHA1(password) XOR SHA1(nonce, SHA1(SHA1(password)))`. Whoever reads what the server keeps, and one
 //! login on the line, can log in; it is for old clients only.
 
-use sha1::{Digest, Sha1};
+use sha1::Sha1;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{AuthResponse, Nonce, Password};
+use super::{AuthResponse, Nonce, Password, xor};
 
 const HASH_BYTES: usize = 20;
 type Hash = Zeroizing<[u8; HASH_BYTES]>;
 
 fn hash(parts: &[&[u8]]) -> Hash {
-    let mut hasher = Sha1::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    Zeroizing::new(hasher.finalize().into())
-}
-
-fn xor(mut left: Hash, right: &Hash) -> Hash {
-    left.iter_mut().zip(right.iter()).for_each(|(byte, other)| *byte ^= other);
-    left
+    super::hash::<Sha1, HASH_BYTES>(parts)
 }
 
 /// What a server keeps to check this proof: SHA-1 of SHA-1 of the password.

@@ -4,26 +4,17 @@
 //! itself over TLS, [`Password::decode`]. A server may keep a [`Verifier`] in memory after a full proof, so that the
 //! next login costs no slow hash; it must go when the password, the account or the key does.
 
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{AuthResponse, Nonce, Password};
+use super::{AuthResponse, Nonce, Password, xor};
 
 const HASH_BYTES: usize = 32;
 type Hash = Zeroizing<[u8; HASH_BYTES]>;
 
 fn hash(parts: &[&[u8]]) -> Hash {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    Zeroizing::new(hasher.finalize().into())
-}
-
-fn xor(mut left: Hash, right: &Hash) -> Hash {
-    left.iter_mut().zip(right.iter()).for_each(|(byte, other)| *byte ^= other);
-    left
+    super::hash::<Sha256, HASH_BYTES>(parts)
 }
 
 /// What checks the fast proof: SHA-256 of SHA-256 of the password.
